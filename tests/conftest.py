@@ -1,0 +1,46 @@
+"""What several test folders share. A fixture for one folder lives in that folder's conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.needs import require
+from tests.servers.mariadb import MariaDB, missing_programs
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A running MariaDB, one for each worker process."""
+    missing = missing_programs()
+    require(not missing, f"MariaDB is not installed ({', '.join(missing)}); `make test-setup` installs it")
+    server = MariaDB.create()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
+    """URL of an empty MariaDB database that goes away after the test."""
+    url = mariadb.create_database()
+    yield url
+    mariadb.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """An empty data folder, as BIGIMAGE_DATA names one."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
