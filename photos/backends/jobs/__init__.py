@@ -1,0 +1,30 @@
+"""Role `jobs`: hints to work, sent after the commit. The row is the fact; a job may be lost or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from photos.models import Job
+
+
+class Jobs(Protocol):
+    """A queue with leases. Every verb may raise `JobsError` (later)."""
+
+    def send(self, name: str, payload: dict[str, str], *, delay_seconds: float = 0) -> None:
+        """Queue a job. The same name and payload waiting already is one job, due at the earlier time."""
+
+    def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
+        """Lease due jobs, oldest first. A job whose lease runs out is delivered again."""
+
+    def done(self, job: Job) -> None:
+        """Forget a job; one whose lease went to somebody else is left to them."""
+
+    def retry(self, job: Job, *, error: str, delay_seconds: float) -> None:
+        """Give a job back, due after the delay, keeping its attempt count."""
+
+    def count(self) -> int:
+        """Jobs waiting or leased."""
+
+    def ping(self) -> None:
+        """Raise JobsError unless jobs can be sent."""

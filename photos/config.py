@@ -1,0 +1,239 @@
+"""Settings: one frozen dataclass, read once from the environment and validated whole.
+
+Every field names its variable; `docs/settings.md` describes each one, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from photos.errors import ConfigError
+
+MIB = 1024 * 1024
+WEAK_KEYS = frozenset({"dev", "development", "secret", "changeme", "test", "password", "key"})
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+def _flag(value: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    try:
+        return words[value.strip().lower()]
+    except KeyError:
+        raise ValueError("must be one of true, false, yes, no, on, off, 1, 0") from None
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be between {low} and {high}")
+        return number
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value
+
+    return parse
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise ValueError("must look like https://photos.example.org, without a path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_origin(word.strip()) for word in value.split(",") if word.strip())
+
+
+def _set(name: str, parse: Callable[[str], Any], default: Any) -> Any:
+    return field(default=default, metadata={"env": name, "parse": parse})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Sizes in bytes, times in seconds."""
+
+    platform: str = _set("PLATFORM", _one_of("local", "aws"), "local")
+    tier: str = _set("TIER", _one_of("web", "worker", "all"), "all")
+    data: Path = _set("BIGIMAGE_DATA", _path, Path("data").absolute())
+    host: str = _set("HOST", _text, "127.0.0.1")
+    port: int = _set("PORT", _number(1, 65535), 8000)
+    base_url: str = _set("BASE_URL", _origin, "")
+    other_origins: tuple[str, ...] = _set("OTHER_ORIGINS", _origins, ())
+    proxy_hops: int = _set("PROXY_HOPS", _number(0, 5), 0)
+    secret_key: str = field(default="", repr=False, metadata={"env": "SECRET_KEY", "parse": _text})
+    web_processes: int = _set("WEB_PROCESSES", _number(1, 64), 2)
+    web_threads: int = _set("WEB_THREADS", _number(1, 64), 4)
+
+    database_url: str = field(default="", repr=False, metadata={"env": "DATABASE_URL", "parse": _text})
+
+    storage: str = _set("STORAGE", _one_of("", "folder", "s3"), "")
+    s3_bucket: str = _set("S3_BUCKET", _text, "")
+    s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _text, "")
+    s3_addressing: str = _set("S3_ADDRESSING", _one_of("auto", "path", "virtual"), "auto")
+    aws_region: str = _set("AWS_REGION", _text, "")
+    url_seconds: int = _set("URL_SECONDS", _number(60, 604800), 3600)
+    part_url_seconds: int = _set("PART_URL_SECONDS", _number(60, 604800), 3600)
+
+    recognition: str = _set("RECOGNITION", _one_of("local", "off"), "local")
+    models: Path = _set("BIGIMAGE_MODELS", _path, Path("~/.cache/bigimage/models").expanduser())
+    suggestion_below: int = _set("SUGGESTION_BELOW", _number(50, 100), 70)
+
+    open_sign_up: bool = _set("OPEN_SIGN_UP", _flag, False)
+    session_seconds: int = _set("SESSION_SECONDS", _number(300, 31536000), 14 * 86400)
+    session_idle_seconds: int = _set("SESSION_IDLE_SECONDS", _number(300, 31536000), 3 * 86400)
+    sign_in_attempts: int = _set("SIGN_IN_ATTEMPTS", _number(3, 1000), 10)
+    sign_in_window_seconds: int = _set("SIGN_IN_WINDOW_SECONDS", _number(10, 86400), 900)
+
+    quota_bytes: int = _set("QUOTA_BYTES", _number(0, 2**50), 0)
+    max_photo_bytes: int = _set("MAX_PHOTO_BYTES", _number(1, 2**40), 512 * MIB)
+    max_photo_pixels: int = _set("MAX_PHOTO_PIXELS", _number(1, 2**31), 200_000_000)
+    part_bytes: int = _set("PART_BYTES", _number(5 * MIB, 1024 * MIB), 8 * MIB)
+    upload_days: int = _set("UPLOAD_DAYS", _number(1, 365), 7)
+    trash_days: int = _set("TRASH_DAYS", _number(1, 3650), 30)
+
+    decoders: int = _set("DECODERS", _number(1, 64), 2)
+    decode_seconds: int = _set("DECODE_SECONDS", _number(1, 600), 20)
+    decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", _number(128 * MIB, 2**40), 1536 * MIB)
+    job_lease_seconds: int = _set("JOB_LEASE_SECONDS", _number(5, 43200), 120)
+    job_attempts: int = _set("JOB_ATTEMPTS", _number(1, 100), 10)
+
+    log_level: str = _set("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us over https: decides cookie names, Secure and HSTS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin that browsers may use, ours first."""
+        return (self.base_url, *self.other_origins)
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check everything. Raises ConfigError with all problems at once.
+
+    Without `environ` the process environment counts, over the file `.env` of the current folder.
+    """
+    if environ is None:
+        environ = {**_dotenv(Path(".env")), **os.environ}
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        raw = environ.get(item.metadata["env"], "")
+        if raw == "":
+            continue
+        try:
+            values[item.name] = item.metadata["parse"](raw)
+        except ValueError as error:
+            problems.append(f"{item.metadata['env']} {error}.")
+    settings = Settings(**values)
+    problems += _contradictions(settings)
+    if problems:
+        raise ConfigError(problems)
+    return _with_defaults(settings)
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if settings.platform == "local" and settings.tier != "all":
+        problems.append("TIER must be all on PLATFORM=local: one machine runs both tiers.")
+    if settings.platform == "aws":
+        if settings.tier == "all":
+            problems.append("TIER must be web or worker on PLATFORM=aws.")
+        for name, value in (("SECRET_KEY", settings.secret_key), ("DATABASE_URL", settings.database_url)):
+            if not value:
+                problems.append(f"{name} is missing: PLATFORM=aws has no default for it.")
+        if not settings.base_url:
+            problems.append("BASE_URL is missing: set it to the address that people type, such as https://photos.example.org.")
+    if _storage(settings) == "s3":
+        if not settings.s3_bucket:
+            problems.append("S3_BUCKET is missing: STORAGE=s3 needs the name of a bucket.")
+        if not settings.aws_region:
+            problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
+    if settings.secret_key and (len(settings.secret_key) < 32 or settings.secret_key.lower() in WEAK_KEYS):
+        problems.append("SECRET_KEY is too short: use 32 or more random characters, or leave it out on one machine.")
+    if settings.session_idle_seconds > settings.session_seconds:
+        problems.append("SESSION_IDLE_SECONDS must not be larger than SESSION_SECONDS.")
+    return problems
+
+
+def _storage(settings: Settings) -> str:
+    return settings.storage or ("folder" if settings.platform == "local" else "s3")
+
+
+def _with_defaults(settings: Settings) -> Settings:
+    from dataclasses import replace
+
+    return replace(
+        settings,
+        storage=_storage(settings),
+        base_url=settings.base_url or f"http://{settings.host}:{settings.port}",
+        database_url=settings.database_url or f"sqlite:///{settings.data / 'bigimage.db'}",
+    )
+
+
+def ensure_secret_key(settings: Settings) -> str:
+    """The signing key: from the settings, or made once in the data folder with mode 0600.
+
+    Raises ConfigError if the data folder cannot be written.
+    """
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.data / "secret_key"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = settings.data / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
+        if not path.exists():
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                # link, not rename: the first of several starting processes wins
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        key = path.read_text().strip()
+    except OSError as error:
+        raise ConfigError([f"BIGIMAGE_DATA: {settings.data} cannot be used: {error.strerror}."]) from error
+    if len(key) < 32:
+        raise ConfigError([f"{path} is damaged: restore it from a backup, or delete it (everybody is signed out)."])
+    return key

@@ -1,0 +1,156 @@
+"""Connections and transactions, the same on both engines.
+
+SQLite: WAL, one writer at a time (`BEGIN IMMEDIATE`; a deferred read-then-write fails at once with
+"locked" in spite of a time-out), full synchronous, foreign keys on. MySQL and MariaDB: a pool with
+pre-ping, READ COMMITTED, UTC.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from photos.errors import ConfigError, DatabaseError
+
+log = logging.getLogger(__name__)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are naive on purpose
+MICROSECOND = timedelta(microseconds=1)
+BUSY_SECONDS = 10
+
+
+def to_micros(instant: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware instant."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC instant of a stored number."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def wall_to_micros(wall: datetime) -> int:
+    """A naive wall clock, counted as if it were UTC."""
+    return (wall - WALL_EPOCH) // MICROSECOND
+
+
+def wall_from_micros(micros: int) -> datetime:
+    """The naive wall clock of a stored number."""
+    return WALL_EPOCH + timedelta(microseconds=micros)
+
+
+class Database:
+    """One database. `read` and `write` open a connection with a transaction of its own.
+
+    Both raise DatabaseError when the database is unreachable, full, read-only or busy for too long;
+    a violated constraint stays SQLAlchemy's `IntegrityError`, which callers answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        if self.url.get_backend_name() == "sqlite":
+            self.engine = _sqlite(url)
+        elif self.url.get_backend_name() in {"mysql", "mariadb"}:
+            self.engine = _mysql(url)
+        else:
+            raise ConfigError(["DATABASE_URL must begin with sqlite:/// or mysql+mysqlconnector://."])
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded engine."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; nothing is committed."""
+        with self._translated("read"), self.engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One short writing transaction: committed at the end, rolled back by any error."""
+        with self._translated("write"), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _translated(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if _is_outage(error):
+                raise DatabaseError(action, type(error.orig).__name__) from error
+            raise
+        except SQLAlchemyError as error:
+            if "QueuePool limit" in str(error):
+                raise DatabaseError("lend a connection") from error
+            raise
+
+    def ping(self) -> None:
+        """Raise DatabaseError unless a statement can be answered."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """Operational and internal errors mean "later"; the rest are ours or the caller's."""
+    return type(error).__name__ in {"OperationalError", "InternalError", "InterfaceError"}
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: object, _record: object) -> None:
+        raw.isolation_level = None  # type: ignore[attr-defined] # we begin transactions ourselves
+        cursor = raw.cursor()  # type: ignore[attr-defined]
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "secure_delete=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _mysql(url: str) -> Engine:
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_recycle=900,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=5,
+        use_insertmanyvalues=False,
+        connect_args={
+            "use_pure": True,
+            "charset": "utf8mb4",
+            "connection_timeout": 5,
+            "init_command": "SET time_zone = '+00:00', innodb_lock_wait_timeout = 5",
+        },
+    )
