@@ -1,0 +1,87 @@
+# The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test proof check vendor lock migrate clean \
+	check-style check-format check-types check-security check-templates check-scripts check-house
+
+ifndef PYTHON
+PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+endif
+VENV := .venv/bin
+SETUP = $(if $(PYTHON),$(PYTHON) -m scripts.setup,@echo "Python 3.11 or newer is needed and was not found.\
+	Install it (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3" >&2; exit 1;)
+
+# `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process.
+ARGS ?=
+WORKERS ?= 2
+# How far the long sweeps of `make proof` go.
+N ?= 200
+PYTEST = $(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: ## start Bigimage on this machine (another port: make run PORT=8001)
+	@$(SETUP) run
+	@exec $(VENV)/python -m photos.serve
+
+test: ## run the tests, with real servers where they can be installed
+	@$(SETUP) test
+	@$(PYTEST) -m "not proof" $(ARGS)
+
+proof: ## run the long sweeps (how far: make proof N=1000)
+	@$(SETUP) test
+	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) -m proof $(ARGS)
+
+check: ## look for mistakes without running: style, types, security, architecture, secrets
+	@$(SETUP) check
+	@$(MAKE) --no-print-directory --keep-going check-style check-format check-types check-security \
+		check-templates check-scripts check-house
+
+check-style:
+	@echo "ruff: style and likely bugs"
+	@$(VENV)/ruff check --quiet .
+
+check-format:
+	@echo "ruff: format"
+	@$(VENV)/ruff format --quiet --check --diff .
+
+check-types:
+	@echo "mypy: types"
+	@$(VENV)/mypy --no-error-summary
+
+check-security:
+	@echo "bandit: security"
+	@$(VENV)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive photos application.py
+
+check-templates:
+	@echo "djlint: templates"
+	@$(VENV)/djlint --quiet --lint templates
+
+check-scripts:
+	@echo "biome: scripts and styles"
+	@node_modules/.bin/biome check --log-level=warn
+
+check-house:
+	@echo "pytest: architecture, secrets, repository"
+	@$(VENV)/python -m pytest -q --no-header tests/test_architecture.py tests/test_secrets.py tests/test_repository.py
+
+vendor: ## fetch third-party browser files into static/vendor
+	@$(SETUP) vendor
+
+migrate: ## bring the database up to date (make run does this by itself)
+	@$(SETUP) packages
+	@$(VENV)/flask --app application migrate
+
+lock: ## pin the newest allowed versions of all packages, with hashes
+	@$(SETUP) packages
+	@for name in requirements requirements-recognition requirements-dev scripts/setup/uv scripts/setup/node; do \
+		echo "$$name.txt"; \
+		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
+	@npm install --package-lock-only --loglevel=error
+
+clean: ## remove everything that was installed or built; photos and settings stay
+	rm -rf .venv node_modules static/vendor static/vendor.new .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

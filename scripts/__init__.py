@@ -1,0 +1,1 @@
+"""Commands for people who run or change Bigimage; no part of the running program."""
