@@ -1,0 +1,274 @@
+"""From models to the finished values that templates print: words, addresses, sizes.
+
+Templates hold no logic beyond showing and hiding, and 60 tiles a page must cost little, so everything
+that can be said once is said here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from flask import url_for
+
+from photos.backends.storage import Storage
+from photos.models import Box, Camera, Label, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
+
+RATIO_STEP = 1.025
+"""Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""
+RATIO_LIMIT = 44
+"""Steps in each direction: from about 1:3 to 3:1; what is longer is cut to that in lists."""
+
+STATE_WORDS = {
+    PhotoState.NEW: "Waiting",
+    PhotoState.PROCESSING: "Working",
+    PhotoState.READY: "Ready",
+    PhotoState.REFUSED: "Refused",
+}
+MEDIA_WORDS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/webp": "WebP",
+    "image/tiff": "TIFF",
+    "image/avif": "AVIF",
+    "image/heic": "HEIC",
+    "image/heif": "HEIF",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A photo in a list. `src` is empty until there is a picture to show."""
+
+    id: str
+    href: str
+    name: str
+    alt: str
+    state: str
+    state_words: str
+    reason: str
+    src: str
+    width: int
+    height: int
+    ratio: int
+    thumbhash: str
+    is_favourite: bool
+    reasons: tuple[str, ...] = ()
+    """Why a search found it, in words."""
+    days_left: int = 0
+    """In the trash: days until it is deleted for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The photos of one local day on one page of the timeline."""
+
+    iso: str
+    words: str
+    place: str
+    tiles: tuple[Tile, ...]
+    is_whole: bool
+    """Whether no other page can hold more photos of this day."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """A label as the photo page shows it. `boxes` are x, y, width and height as fractions."""
+
+    name: str
+    percent: int
+    boxes: tuple[tuple[str, str, str, str], ...]
+    is_suggestion: bool
+    is_kept: bool
+    is_rejected: bool
+
+
+def tile(
+    photo: Photo, storage: Storage, *, query: str = "", reasons: Sequence[Reason] = (), days_left: int = 0
+) -> Tile:
+    """One tile; `query` lets the photo page lead back to the search it was opened from."""
+    rendition = _tile_rendition(photo)
+    href = url_for("photo.show", photo_id=photo.id, q=query) if query else f"/photos/{photo.id}"
+    return Tile(
+        id=photo.id,
+        href=href,
+        name=photo.name,
+        alt=alt_text(photo),
+        state=photo.state,
+        state_words=STATE_WORDS[photo.state],
+        reason=photo.reason,
+        src=storage.url(rendition.key, media_type=rendition.media_type) if rendition else "",
+        width=rendition.width if rendition else 4,
+        height=rendition.height if rendition else 3,
+        ratio=ratio_step(photo.width, photo.height),
+        thumbhash=photo.thumbhash,
+        is_favourite=photo.is_favourite,
+        reasons=tuple(reason_words(reason) for reason in reasons),
+        days_left=days_left,
+    )
+
+
+def ratio_step(width: int, height: int) -> int:
+    """The number of the aspect-ratio class nearest to width / height; 4:3 while the size is unknown."""
+    ratio = width / height if width and height else 4 / 3
+    step = round(math.log(ratio) / math.log(RATIO_STEP))
+    return max(-RATIO_LIMIT, min(RATIO_LIMIT, step)) + RATIO_LIMIT
+
+
+def _tile_rendition(photo: Photo) -> Rendition | None:
+    by_kind = {rendition.kind: rendition for rendition in photo.renditions}
+    # a panorama's medium picture is too low for a row
+    is_long = photo.height > 0 and not 0.5 <= photo.width / photo.height <= 2.2
+    order = ("large", "medium", "square") if is_long else ("medium", "large", "square")
+    return next((by_kind[kind] for kind in order if kind in by_kind), None)
+
+
+def days(photos: Sequence[Photo], storage: Storage, *, is_first: bool, is_last: bool) -> list[Day]:
+    """Group photos, already in order, by the local day they were taken on."""
+    groups = [(day, list(group)) for day, group in groupby(photos, key=lambda photo: photo.taken_local.date())]
+    return [
+        Day(
+            iso=day.isoformat(),
+            words=date_words(day),
+            place=_common_place(group),
+            tiles=tuple(tile(photo, storage) for photo in group),
+            is_whole=(index > 0 or is_first) and (index < len(groups) - 1 or is_last),
+        )
+        for index, (day, group) in enumerate(groups)
+    ]
+
+
+def _common_place(photos: Iterable[Photo]) -> str:
+    names = Counter(photo.place.name for photo in photos if photo.place and photo.place.name)
+    return ", ".join(name for name, _ in names.most_common(2))
+
+
+def alt_text(photo: Photo) -> str:
+    """What a screen reader says for the picture: the description, else what is in it, else its name."""
+    if photo.description:
+        return photo.description
+    seen = [label.name for label in photo.labels if label.verdict is not Verdict.REJECTED][:3]
+    when = f"{photo.taken_local.day} {photo.taken_local:%B %Y}"
+    return f"{', '.join(seen)}, {when}" if seen else f"{photo.name}, {when}"
+
+
+def date_words(day: date) -> str:
+    """`Saturday 15 June 2024`."""
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def taken_words(photo: Photo) -> tuple[str, str]:
+    """When it was taken by the clock on the wall there, and how far that is to be trusted."""
+    taken = photo.taken_local
+    when = f"{date_words(taken.date())}, {taken:%H:%M}"
+    if photo.taken_source is TakenSource.UPLOAD:
+        return when, "No date in the file: this is the time of upload."
+    if photo.offset_minutes is None:
+        return when, "By the camera's clock; the file does not say in which time zone."
+    return when, f"Local time there, {offset_words(photo.offset_minutes)}."
+
+
+def offset_words(minutes: int) -> str:
+    """`UTC+1`, `UTC−3:30`, `UTC`."""
+    if minutes == 0:
+        return "UTC"
+    sign = "+" if minutes > 0 else "−"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{sign}{hours}:{rest:02}" if rest else f"UTC{sign}{hours}"
+
+
+def size_words(size_bytes: int) -> str:
+    """Decimal units, as file managers count: `3.4 MB`."""
+    amount = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    if unit == "bytes":
+        return f"{size_bytes} {'byte' if size_bytes == 1 else 'bytes'}"
+    return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+
+
+def count_words(count: int, one: str, many: str) -> str:
+    """`1 photo`, `12,430 photos`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def exposure_words(camera: Camera) -> str:
+    """`f/2.8 · 1/250 s · ISO 200 · 35 mm`; empty if the file says nothing."""
+    parts = []
+    if camera.f_number:
+        parts.append(f"f/{camera.f_number:g}")
+    if camera.exposure_seconds:
+        seconds = camera.exposure_seconds
+        parts.append(f"1/{round(1 / seconds)} s" if seconds < 0.3 else f"{seconds:g} s")
+    if camera.iso:
+        parts.append(f"ISO {camera.iso}")
+    if camera.focal_length_mm:
+        parts.append(f"{camera.focal_length_mm:g} mm")
+    return " · ".join(parts)
+
+
+def camera_words(camera: Camera) -> str:
+    """Make and model, without the make said twice."""
+    make, model = camera.make.strip(), camera.model.strip()
+    return model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+
+
+def place_words(photo: Photo) -> str:
+    """`Lisbon, Lisbon District, Portugal`, without repetitions."""
+    if photo.place is None:
+        return ""
+    names = (photo.place.name, photo.place.region, photo.place.country)
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
+def label_rows(photo: Photo, *, suggestion_below: int) -> list[LabelRow]:
+    """Kept and sure labels first, then suggestions, then what a person has rejected."""
+    rows = [
+        LabelRow(
+            name=label.name,
+            percent=round(label.confidence),
+            boxes=tuple(_box_numbers(box) for box in label.boxes),
+            is_suggestion=label.verdict is None and label.confidence < suggestion_below,
+            is_kept=label.verdict is Verdict.KEPT,
+            is_rejected=label.verdict is Verdict.REJECTED,
+        )
+        for label in photo.labels
+    ]
+    return sorted(rows, key=lambda row: (row.is_rejected, row.is_suggestion))
+
+
+def _box_numbers(box: Box) -> tuple[str, str, str, str]:
+    return f"{box.left:.4f}", f"{box.top:.4f}", f"{box.width:.4f}", f"{box.height:.4f}"
+
+
+def text_rows(photo: Photo) -> list[tuple[str, tuple[str, str, str, str]]]:
+    """Lines read in the picture, each with its box."""
+    return [(line.text, _box_numbers(line.box)) for line in photo.text]
+
+
+def reason_words(reason: Reason) -> str:
+    """`label dog 93 %`, `text "no parking"`."""
+    if reason.kind == "label" and reason.confidence is not None:
+        return f"label {reason.value} {round(reason.confidence)} %"
+    if reason.kind in {"text", "description"}:
+        return f"{reason.kind} “{reason.value}”"
+    return reason.value if reason.kind == "filter" else f"{reason.kind} {reason.value}"
+
+
+def days_left(photo: Photo, *, trash_days: int, now: datetime) -> int:
+    """Whole days until the trash deletes it for good; at least 0."""
+    if photo.trashed_at is None:
+        return trash_days
+    return max(0, (photo.trashed_at + timedelta(days=trash_days) - now).days)
+
+
+def best_labels(labels: Sequence[Label], count: int) -> list[str]:
+    """Names of the surest labels nobody has rejected."""
+    return [label.name for label in labels if label.verdict is not Verdict.REJECTED][:count]
