@@ -60,8 +60,8 @@ check-templates:
 	@$(VENV)/djlint --quiet --lint templates
 
 check-scripts:
-	@echo "biome: scripts and styles"
-	@node_modules/.bin/biome check --log-level=warn
+	@echo "eslint: scripts"
+	@$(VENV)/node node_modules/eslint/bin/eslint.js --max-warnings 0 static/js scripts
 
 check-house:
 	@echo "pytest: architecture, secrets, repository"

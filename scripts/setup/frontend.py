@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.setup.python_packages import ensure_environment, install
+from scripts.setup.python_packages import VENV, ensure_environment, install
 from scripts.setup.steps import CACHE, ROOT, ensure, fingerprint, is_current, run
 
-OLDEST_NODE = 18
+OLDEST_NODE = (20, 19)
 NODE_PIN = ROOT / "scripts" / "setup" / "node.txt"
 NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
@@ -53,8 +54,13 @@ def ensure_vendor() -> None:
 
 
 def ensure_npm_packages(*, for_development: bool) -> Node:
-    """Install the packages of the lock file; the linter only `for_development`. Raises SetupError."""
+    """Install the packages of the lock file; the linter only `for_development`. Raises SetupError.
+
+    Afterwards `.venv/bin/node` is a Node that can run them.
+    """
+    ensure_environment()
     node = find_node()
+    _link(VENV / "bin" / "node", node.program)
     mark = fingerprint(*PACKAGES)
     full, lean = NODE_MODULES / ".stamp-development", NODE_MODULES / ".stamp"
     if is_current(full, mark):
@@ -70,7 +76,7 @@ def ensure_npm_packages(*, for_development: bool) -> Node:
 def find_node() -> Node:
     """Node from the path if it is new enough, else one from PyPI in the cache. Raises SetupError."""
     program, npm = shutil.which("node"), shutil.which("npm")
-    if program and npm and _major_version(program) >= OLDEST_NODE:
+    if program and npm and _version(program) >= OLDEST_NODE:
         return Node(Path(program), Path(npm))
     return _node_from_pypi()
 
@@ -99,8 +105,14 @@ def _install_node(folder: Path) -> None:
     npm.symlink_to(program)
 
 
-def _major_version(program: str) -> int:
-    """0 if the program does not say."""
+def _link(link: Path, program: Path) -> None:
+    if link.is_symlink() and link.readlink() == program:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(program)
+
+
+def _version(program: str) -> tuple[int, ...]:
+    """Empty if the program does not say."""
     asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    number = asked.stdout.strip().removeprefix("v").partition(".")[0]
-    return int(number) if number.isdigit() else 0
+    return tuple(int(number) for number in re.findall(r"\d+", asked.stdout))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bigimage"
-SHOWN_LINES = 15
-"""How much of a failed program's output a person gets to see."""
+SHOWN_LINES = 16
+"""How much of a failed program's output a person gets to see: half of it from the start, half from the end."""
 
 
 class SetupError(Exception):
@@ -73,8 +73,15 @@ def run(command: Sequence[str | Path], *, advice: str, environ: Mapping[str, str
     except OSError as error:
         raise SetupError(f"{command[0]} could not be started: {error.strerror}.\n{advice}") from error
     if done.returncode != 0:
-        shown = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
-        raise SetupError(f"{shown}\n\n{advice}")
+        raise SetupError(f"{_shortened(done.stdout)}\n\n{advice}")
+
+
+def _shortened(output: str) -> str:
+    lines = output.strip().splitlines()
+    half = SHOWN_LINES // 2
+    if len(lines) > SHOWN_LINES:
+        lines = [*lines[:half], "…", *lines[-half:]]
+    return "\n".join(lines)
 
 
 @contextmanager
