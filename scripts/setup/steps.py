@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bigimage"
 SHOWN_LINES = 16
-"""How much of a failed program's output a person gets to see: half of it from the start, half from the end."""
+"""How much of a failed program's output a person gets to see: half from its start, half from its end."""
 
 
 class SetupError(Exception):
