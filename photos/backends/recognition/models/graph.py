@@ -55,9 +55,7 @@ class GraphWriter:
 
     def split(self, source: str, outputs: list[str], *, axis: int) -> None:
         """Cut a tensor into equal parts along an axis."""
-        self._nodes.append(
-            helper.make_node("Split", [source], outputs, axis=axis, num_outputs=len(outputs))
-        )
+        self._nodes.append(helper.make_node("Split", [source], outputs, axis=axis, num_outputs=len(outputs)))
 
     def save(self, path: Path, *, inputs: dict[str, Shape], outputs: dict[str, Shape]) -> None:
         """Write the model, checked. Inputs and outputs are float32; an axis named by text is free."""
@@ -82,6 +80,5 @@ class GraphWriter:
 
 def _float_tensors(shapes: dict[str, Shape]) -> list[onnx.ValueInfoProto]:
     return [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
-        for name, shape in shapes.items()
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()
     ]
