@@ -20,7 +20,7 @@ from photos.errors import ConfigError, DatabaseError
 
 log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are naive on purpose
+WALL_EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 10
 

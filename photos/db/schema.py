@@ -5,6 +5,8 @@ collation; integer keys never leave it. Every constraint is named, so that migra
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -56,9 +58,18 @@ LongText = Text().with_variant(
 )
 
 
-def table(name: str, *parts: Column[object] | UniqueConstraint | CheckConstraint | Index) -> Table:
-    """A table with the options that every one has: no implicit RETURNING, so that MariaDB takes MySQL's path."""
-    return Table(name, metadata, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", implicit_returning=False)
+def table(name: str, *parts: Column[Any] | UniqueConstraint | CheckConstraint | Index) -> Table:
+    """A table with the options of every one: no implicit RETURNING, so that MariaDB takes MySQL's path."""
+    return Table(
+        name,
+        metadata,
+        *parts,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        implicit_returning=False,
+        # or the key of a deleted last row comes back, and with it what the index knew by that key
+        sqlite_autoincrement=True,
+    )
 
 
 def owner(name: str = "user_id", *, nullable: bool = False) -> Column[int]:
@@ -69,9 +80,13 @@ def owner(name: str = "user_id", *, nullable: bool = False) -> Column[int]:
 def of_photo(*, primary_key: bool = True) -> Column[int]:
     """A reference to a photo; the row goes with it."""
     return Column(
-        "photo_key", Key, ForeignKey("photo.key", ondelete="CASCADE"), primary_key=primary_key, nullable=False,
+        "photo_key",
+        Key,
+        ForeignKey("photo.key", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
         autoincrement=False,
-    )  # fmt: skip
+    )
 
 
 user = table(
@@ -310,6 +325,12 @@ discarded_object = table(
     "discarded_object",
     Column("storage_key", Binary(200), primary_key=True),
     Column("discarded_at", Instant, nullable=False),
+)
+
+# Photos that are gone and that the index may still know; the sweep removes them there.
+discarded_document = table(
+    "discarded_document",
+    Column("photo_key", Key, primary_key=True, autoincrement=False),
 )
 
 job = table(

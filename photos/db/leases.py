@@ -1,0 +1,43 @@
+"""Named leases: at most one holder of a name at a time, as far as the clocks of machines agree."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, or_, update
+from sqlalchemy.exc import IntegrityError
+
+from photos.db.engine import to_micros
+from photos.db.schema import lease
+
+
+def acquire(connection: Connection, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
+    """Take a lease that is free, has run out or is the holder's own; False if somebody else has it."""
+    expires_at = to_micros(now + timedelta(seconds=seconds))
+    is_free = or_(lease.c.holder == holder, lease.c.expires_at <= to_micros(now))
+    taken = connection.execute(
+        update(lease).where(lease.c.name == name, is_free).values(holder=holder, expires_at=expires_at)
+    )
+    if taken.rowcount == 1:
+        return True
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(lease).values(name=name, holder=holder, expires_at=expires_at))
+    except IntegrityError:
+        return False
+    return True
+
+
+def renew(connection: Connection, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
+    """Hold on to a lease; False if it has gone to somebody else or was given back."""
+    renewed = connection.execute(
+        update(lease)
+        .where(lease.c.name == name, lease.c.holder == holder)
+        .values(expires_at=to_micros(now + timedelta(seconds=seconds)))
+    )
+    return renewed.rowcount == 1
+
+
+def release(connection: Connection, name: str, holder: str) -> None:
+    """Give a lease back; without effect if it is somebody else's."""
+    connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))

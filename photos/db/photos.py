@@ -1,0 +1,284 @@
+"""Photos as their owners see and change them. What processing does to a photo is `photos.db.pipeline`.
+
+Functions that change a photo take its key from a photo that the caller has read as its owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, delete, func, insert, select, update
+
+from photos.db import keyset
+from photos.db.engine import to_micros, wall_to_micros
+from photos.db.objects import discard_objects
+from photos.db.rows import REMOVED, load_photos
+from photos.db.schema import discarded_document, label_verdict, photo, rendition, tag, user
+from photos.db.upsert import upsert
+from photos.errors import NotFound
+from photos.ids import new_id
+from photos.models import Page, Photo, PhotoState, Shelf, TakenSource, Verdict
+
+MOST_KEYS = 1000
+"""Keys in one IN list; SQLite allows 32,766 parameters, and planners like fewer."""
+
+
+def get_photo(connection: Connection, photo_id: str, *, owner_id: int) -> Photo:
+    """One photo with everything. Raises NotFound if it does not exist or is not theirs."""
+    rows = connection.execute(select(photo).where(photo.c.id == photo_id, photo.c.owner_id == owner_id)).all()
+    if not rows:
+        raise NotFound("photo", photo_id)
+    return load_photos(connection, rows)[0]
+
+
+def find_photo_by_hash(connection: Connection, owner_id: int, sha256: str) -> Photo | None:
+    """The owner's photo of exactly these bytes, on whatever shelf."""
+    rows = connection.execute(
+        select(photo).where(photo.c.owner_id == owner_id, photo.c.sha256 == sha256)
+    ).all()
+    return load_photos(connection, rows)[0] if rows else None
+
+
+def list_photos(
+    connection: Connection,
+    *,
+    owner_id: int,
+    shelf: Shelf = Shelf.TIMELINE,
+    limit: int = 60,
+    cursor: str | None = None,
+) -> Page[Photo]:
+    """One page of a shelf, newest first by the wall clock where it was taken. Without text lines.
+
+    Raises Invalid (code `cursor`) for a cursor that is not from here.
+    """
+    statement = _on_shelf(owner_id, shelf).order_by(photo.c.taken_local.desc(), photo.c.key.desc())
+    if cursor is not None:
+        statement = statement.where(
+            keyset.before(photo.c.taken_local, photo.c.key, keyset.read_cursor(cursor, 2))
+        )
+    rows = connection.execute(statement.limit(limit + 1)).all()
+    shown = rows[:limit]
+    following = keyset.write_cursor(shown[-1].taken_local, shown[-1].key) if len(rows) > limit else None
+    return Page(load_photos(connection, shown, with_text=False), following)
+
+
+def list_photos_by_keys(connection: Connection, owner_id: int, keys: Sequence[int]) -> list[Photo]:
+    """The owner's photos among `keys` (at most MOST_KEYS), in that order, without text lines."""
+    rows = connection.execute(select(photo).where(photo.c.key.in_(keys), photo.c.owner_id == owner_id)).all()
+    found = {each.key: each for each in load_photos(connection, rows, with_text=False)}
+    return [found[key] for key in keys if key in found]
+
+
+def list_photos_by_ids(connection: Connection, owner_id: int, ids: Collection[str]) -> list[Photo]:
+    """The owner's photos among `ids` (at most MOST_KEYS), without text lines, in no order."""
+    rows = connection.execute(select(photo).where(photo.c.id.in_(ids), photo.c.owner_id == owner_id)).all()
+    return list(load_photos(connection, rows, with_text=False))
+
+
+def neighbours(connection: Connection, shown: Photo) -> tuple[str | None, str | None]:
+    """Ids of the next newer and the next older photo on the same shelf, None at the ends."""
+    place = (wall_to_micros(shown.taken_local), shown.key)
+    shelf = _on_shelf(shown.owner_id, shown.shelf).with_only_columns(photo.c.id).limit(1)
+    newer = shelf.where(keyset.after(photo.c.taken_local, photo.c.key, place)).order_by(
+        photo.c.taken_local, photo.c.key
+    )
+    older = shelf.where(keyset.before(photo.c.taken_local, photo.c.key, place)).order_by(
+        photo.c.taken_local.desc(), photo.c.key.desc()
+    )
+    return connection.scalar(newer), connection.scalar(older)
+
+
+def count_photos(connection: Connection, owner_id: int) -> dict[Shelf, int]:
+    """How many photos stand on each shelf; shelves without photos count 0."""
+    statement = (
+        select(photo.c.shelf, func.count()).where(photo.c.owner_id == owner_id).group_by(photo.c.shelf)
+    )
+    return dict.fromkeys(Shelf, 0) | {Shelf(shelf): count for shelf, count in connection.execute(statement)}
+
+
+def count_states(connection: Connection, owner_id: int) -> dict[PhotoState, int]:
+    """How many photos wait, are worked on, are ready, are refused, the trash included."""
+    statement = (
+        select(photo.c.state, func.count()).where(photo.c.owner_id == owner_id).group_by(photo.c.state)
+    )
+    return dict.fromkeys(PhotoState, 0) | {
+        PhotoState(state): count for state, count in connection.execute(statement)
+    }
+
+
+def add_photo(
+    connection: Connection,
+    *,
+    owner_id: int,
+    sha256: str,
+    size_bytes: int,
+    name: str,
+    media_type: str,
+    storage_key: str,
+    now: datetime,
+) -> Photo:
+    """A new photo that waits to be processed; its bytes count for its owner from here on.
+
+    Raises SQLAlchemy's IntegrityError if the owner has these bytes already.
+    """
+    instant = to_micros(now)
+    photo_id = new_id()
+    row = _untouched() | {
+        "id": photo_id,
+        "owner_id": owner_id,
+        "sha256": sha256,
+        "size_bytes": size_bytes,
+        "name": name,
+        "media_type": media_type,
+        "storage_key": storage_key,
+        "lease_until": instant,
+        "taken_local": instant,
+        "created_at": instant,
+        "updated_at": instant,
+    }
+    connection.execute(insert(photo).values(row))
+    _count_bytes(connection, owner_id, size_bytes)
+    return get_photo(connection, photo_id, owner_id=owner_id)
+
+
+def replace_original(connection: Connection, key: int, *, storage_key: str, now: datetime) -> Photo:
+    """The same bytes again, after the first ones arrived damaged: the photo waits anew. Raises NotFound."""
+    row = _get_row(connection, key)
+    discard_objects(connection, {row.storage_key} - {storage_key}, now=now)
+    connection.execute(update(photo).where(photo.c.key == key).values(storage_key=storage_key))
+    renew_photo(connection, key, now=now)
+    return get_photo(connection, row.id, owner_id=row.owner_id)
+
+
+def renew_photo(connection: Connection, key: int, *, now: datetime) -> None:
+    """Let the photo be processed once more, from the start; what people decided stays."""
+    values = {
+        "state": PhotoState.NEW,
+        "reason": "",
+        "attempts": 0,
+        "lease_token": "",
+        "lease_until": to_micros(now),
+    }
+    change_photo(connection, key, now=now, **values, recogniser="", text_reader="")
+
+
+def set_description(connection: Connection, key: int, description: str, *, now: datetime) -> None:
+    """A person's words; they win over the file's from now on, also where they are empty."""
+    change_photo(connection, key, now=now, description=description, description_by="person")
+
+
+def set_favourite(connection: Connection, key: int, is_favourite: bool, *, now: datetime) -> None:
+    """Mark or unmark a favourite."""
+    change_photo(connection, key, now=now, is_favourite=is_favourite)
+
+
+def set_rating(connection: Connection, key: int, rating: int | None, *, now: datetime) -> None:
+    """One to five stars, None for no rating."""
+    change_photo(connection, key, now=now, rating=rating)
+
+
+def set_tags(connection: Connection, key: int, names: Collection[str], *, now: datetime) -> None:
+    """Replace the tags. One that came with the file and is left out stays away for good."""
+    stored = {row.name: row.source for row in connection.execute(select(tag).where(tag.c.photo_key == key))}
+    wanted = {name: stored[name] if stored.get(name) == "file" else "person" for name in names}
+    removed = {
+        name: REMOVED for name, source in stored.items() if source in {"file", REMOVED} and name not in wanted
+    }
+    connection.execute(delete(tag).where(tag.c.photo_key == key))
+    rows = [{"photo_key": key, "name": name, "source": source} for name, source in (wanted | removed).items()]
+    if rows:
+        connection.execute(insert(tag), rows)
+    change_photo(connection, key, now=now)
+
+
+def set_verdict(
+    connection: Connection, key: int, name: str, verdict: Verdict | None, *, now: datetime
+) -> None:
+    """Keep or reject one label of one photo for good; None takes the decision back."""
+    if verdict is None:
+        connection.execute(
+            delete(label_verdict).where(label_verdict.c.photo_key == key, label_verdict.c.name == name)
+        )
+    else:
+        decision = {"verdict": verdict, "decided_at": to_micros(now)}
+        row = {"photo_key": key, "name": name, **decision}
+        upsert(connection, label_verdict, row, on=("photo_key", "name"), update=decision)
+    change_photo(connection, key, now=now)
+
+
+def trash_photo(connection: Connection, key: int, *, now: datetime) -> None:
+    """Move to the trash; the time of the first move counts."""
+    change_photo(connection, key, now=now, trashed_at=func.coalesce(photo.c.trashed_at, to_micros(now)))
+
+
+def restore_photo(connection: Connection, key: int, *, now: datetime) -> None:
+    """Take back out of the trash, to the shelf it came from."""
+    change_photo(connection, key, now=now, trashed_at=None)
+
+
+def list_trashed_before(connection: Connection, instant: datetime, limit: int) -> list[int]:
+    """Keys of photos of all owners that were put into the trash before `instant`, longest there first."""
+    statement = select(photo.c.key).where(photo.c.trashed_at < to_micros(instant))
+    return list(connection.scalars(statement.order_by(photo.c.trashed_at, photo.c.key).limit(limit)))
+
+
+def purge_photo(connection: Connection, key: int, *, now: datetime) -> None:
+    """Delete the rows; objects and index document are left to the sweep. Without effect if it is gone."""
+    row = connection.execute(select(photo).where(photo.c.key == key).with_for_update()).first()
+    if row is None:
+        return
+    made = connection.scalars(select(rendition.c.storage_key).where(rendition.c.photo_key == key)).all()
+    discard_objects(connection, {row.storage_key, *made}, now=now)
+    connection.execute(delete(photo).where(photo.c.key == key))
+    upsert(connection, discarded_document, {"photo_key": key}, on=("photo_key",), update={"photo_key": key})
+    _count_bytes(connection, row.owner_id, -row.size_bytes)
+
+
+def change_photo(connection: Connection, key: int, *, now: datetime, **values: object) -> None:
+    """Set columns of one photo, and have it indexed again."""
+    connection.execute(
+        update(photo)
+        .where(photo.c.key == key)
+        .values(**values, revision=photo.c.revision + 1, updated_at=to_micros(now), is_indexed=False)
+    )
+
+
+def _on_shelf(owner_id: int, shelf: Shelf) -> Select[Any]:
+    return select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
+
+
+def _get_row(connection: Connection, key: int) -> Row[Any]:
+    row = connection.execute(select(photo).where(photo.c.key == key).with_for_update()).first()
+    if row is None:
+        raise NotFound("photo", key)
+    return row
+
+
+def _count_bytes(connection: Connection, owner_id: int, size_bytes: int) -> None:
+    counted = user.c.used_bytes + size_bytes
+    connection.execute(
+        update(user).where(user.c.id == owner_id).values(used_bytes=case((counted < 0, 0), else_=counted))
+    )
+
+
+def _untouched() -> dict[str, Any]:
+    """Columns of a photo that nobody has processed or changed yet."""
+    words = (
+        "reason", "lease_token", "camera_make", "camera_model", "lens", "place_name", "place_region",
+        "place_country", "place_country_code", "description", "description_by", "thumbhash", "light",
+        "recogniser", "text_reader",
+    )  # fmt: skip
+    return dict.fromkeys(words, "") | {
+        "state": PhotoState.NEW,
+        "taken_source": TakenSource.UPLOAD,
+        "attempts": 0,
+        "width": 0,
+        "height": 0,
+        "is_favourite": False,
+        "colours": "[]",
+        "developed_with": 0,
+        "revision": 1,
+        "is_indexed": False,
+    }

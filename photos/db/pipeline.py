@@ -1,0 +1,358 @@
+"""What processing writes. A photo is claimed with a lease token, and only its holder may go on.
+
+State says what remains to be done: `new` waits, `processing` is claimed until `lease_until`, `ready` and
+`refused` are done. Every change that search can see bumps the revision.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, insert, or_, select, update
+
+from photos.db.engine import to_micros, wall_to_micros
+from photos.db.objects import discard_objects, keep_objects
+from photos.db.photos import change_photo
+from photos.db.rows import load_photos, write_boxes
+from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
+from photos.models import (
+    Developed,
+    FileFacts,
+    Label,
+    Photo,
+    PhotoState,
+    Place,
+    Rendition,
+    TakenSource,
+    TextLine,
+)
+
+
+def claim_photo(
+    connection: Connection, photo_id: str, *, token: str, now: datetime, lease_until: datetime
+) -> Photo | None:
+    """Take a photo that waits, or whose last holder is overdue; None if there is nothing to take.
+
+    Counts an attempt. `token` is this holder's own, up to 22 characters.
+    """
+    instant = to_micros(now)
+    is_overdue = and_(photo.c.state == PhotoState.PROCESSING, photo.c.lease_until <= instant)
+    taken = connection.execute(
+        update(photo)
+        .where(photo.c.id == photo_id, or_(photo.c.state == PhotoState.NEW, is_overdue))
+        .values(
+            state=PhotoState.PROCESSING,
+            reason="",
+            attempts=photo.c.attempts + 1,
+            lease_token=token,
+            lease_until=to_micros(lease_until),
+            updated_at=instant,
+        )
+    )
+    return _find(connection, photo.c.id == photo_id) if taken.rowcount == 1 else None
+
+
+def save_developed(
+    connection: Connection,
+    key: int,
+    *,
+    token: str,
+    developed: Developed,
+    developed_with: int,
+    place: Place | None,
+    renditions: Sequence[Rendition],
+    now: datetime,
+) -> bool:
+    """Keep what decoding gave; False, and nothing is kept, if the lease is somebody else's by now.
+
+    What a person wrote stays. The state does not change: `finish_photo` does that. `developed_with`
+    is the version of the recipe.
+    """
+    row = connection.execute(select(photo).where(_held(key, token)).with_for_update()).first()
+    if row is None:
+        return False
+    facts = developed.facts
+    values = _picture(developed) | _camera(facts) | _where(facts, place)
+    if row.taken_source != TakenSource.PERSON:
+        values |= _when(facts, row.created_at)
+    if row.description_by != "person":
+        values |= {"description": facts.description, "description_by": "file" if facts.description else ""}
+    if row.developed_with == 0:
+        # later it may be a person's, also where it is empty
+        values["rating"] = facts.rating
+    change_photo(connection, key, now=now, **values, developed_with=developed_with)
+    _replace_renditions(connection, key, renditions, now=now)
+    _replace_hashes(connection, key, developed)
+    _replace_file_tags(connection, key, facts.keywords)
+    return True
+
+
+def save_labels(
+    connection: Connection, key: int, *, provider: str, labels: Iterable[Label], now: datetime
+) -> None:
+    """Replace the labels of a photo by what `provider` sees; verdicts stay. Without effect if it is gone.
+
+    Another provider's labels go too: the new one looked at the same picture, and answers for it.
+    """
+    if not _is_there(connection, key):
+        return
+    best: dict[str, Label] = {}
+    for each in sorted(labels, key=lambda one: -one.confidence):
+        best.setdefault(_cut(label.c.name, each.name).strip(), each)
+    connection.execute(delete(label).where(label.c.photo_key == key))
+    rows = [
+        {
+            "photo_key": key,
+            "name": name,
+            "provider": provider,
+            "confidence": each.confidence,
+            "boxes": write_boxes(each.boxes),
+        }
+        for name, each in best.items()
+    ]
+    if rows:
+        connection.execute(insert(label), rows)
+    change_photo(connection, key, now=now, recogniser=provider)
+
+
+def save_text(
+    connection: Connection, key: int, *, provider: str, lines: Iterable[TextLine], now: datetime
+) -> None:
+    """Replace the text read in a photo by what `provider` reads. Without effect if the photo is gone."""
+    if not _is_there(connection, key):
+        return
+    connection.execute(delete(text_line).where(text_line.c.photo_key == key))
+    rows = [
+        {
+            "photo_key": key,
+            "position": position,
+            "text": _cut(text_line.c.text, line.text),
+            "confidence": line.confidence,
+            "box": write_boxes([line.box]),
+        }
+        for position, line in enumerate(lines)
+    ]
+    if rows:
+        connection.execute(insert(text_line), rows)
+    change_photo(connection, key, now=now, text_reader=provider)
+
+
+def finish_photo(connection: Connection, key: int, *, token: str, now: datetime) -> bool:
+    """The photo is ready; False if the lease is somebody else's by now."""
+    return _end(connection, key, token, now=now, state=PhotoState.READY)
+
+
+def refuse_photo(connection: Connection, key: int, *, token: str, reason: str, now: datetime) -> bool:
+    """The file will never be a photo; `reason` is for people. False if the lease is somebody else's."""
+    return _end(
+        connection, key, token, now=now, state=PhotoState.REFUSED, reason=_cut(photo.c.reason, reason)
+    )
+
+
+def release_photo(connection: Connection, key: int, *, token: str, reason: str = "") -> bool:
+    """Give the claim back for later; `reason` stands in the row until the next try, for the operator.
+
+    False if the lease is somebody else's by now.
+    """
+    given = connection.execute(
+        update(photo)
+        .where(_held(key, token))
+        .values(state=PhotoState.NEW, lease_token="", reason=_cut(photo.c.reason, reason))
+    )
+    return given.rowcount == 1
+
+
+def find_ready(connection: Connection, photo_id: str) -> Photo | None:
+    """The photo if it is ready, whoever owns it; None otherwise. For jobs, never for requests."""
+    return _find(connection, and_(photo.c.id == photo_id, photo.c.state == PhotoState.READY))
+
+
+def list_overdue(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Ids of photos that wait for a job, or whose holder has let the lease run out; longest overdue first."""
+    found: list[Any] = []
+    for state in (PhotoState.PROCESSING, PhotoState.NEW):
+        statement = select(photo.c.lease_until, photo.c.key, photo.c.id).where(
+            photo.c.state == state, photo.c.lease_until <= to_micros(now)
+        )
+        found += connection.execute(statement.order_by(photo.c.lease_until, photo.c.key).limit(limit))
+    return [row.id for row in sorted(found)[:limit]]
+
+
+def list_unlabelled(connection: Connection, recogniser: str, limit: int) -> list[str]:
+    """Ids of ready photos that this recogniser has not labelled."""
+    return _list_others(connection, photo.c.recogniser, recogniser, limit)
+
+
+def list_unread(connection: Connection, text_reader: str, limit: int) -> list[str]:
+    """Ids of ready photos whose text this recogniser has not read."""
+    return _list_others(connection, photo.c.text_reader, text_reader, limit)
+
+
+def list_outdated(
+    connection: Connection, developed_with: int, *, after_key: int, limit: int
+) -> list[tuple[int, str]]:
+    """(key, id) of ready photos after `after_key` that were developed by an older recipe, in key order.
+
+    Walks the whole table; for a command, not for a timer.
+    """
+    statement = select(photo.c.key, photo.c.id).where(
+        photo.c.key > after_key, photo.c.state == PhotoState.READY, photo.c.developed_with < developed_with
+    )
+    return [(row.key, row.id) for row in connection.execute(statement.order_by(photo.c.key).limit(limit))]
+
+
+def _list_others(connection: Connection, column: ColumnElement[str], value: str, limit: int) -> list[str]:
+    """Two ranges of the index; `<>` would read every ready photo."""
+    found: list[str] = []
+    for is_other in (column < value, column > value):
+        statement = select(photo.c.id).where(photo.c.state == PhotoState.READY, is_other)
+        found += connection.scalars(statement.order_by(column, photo.c.key).limit(limit - len(found)))
+    return found
+
+
+def _held(key: int, token: str) -> ColumnElement[bool]:
+    return and_(photo.c.key == key, photo.c.state == PhotoState.PROCESSING, photo.c.lease_token == token)
+
+
+def _is_there(connection: Connection, key: int) -> bool:
+    return connection.scalar(select(photo.c.key).where(photo.c.key == key).with_for_update()) is not None
+
+
+def _find(connection: Connection, condition: ColumnElement[bool]) -> Photo | None:
+    rows = connection.execute(select(photo).where(condition)).all()
+    return load_photos(connection, rows)[0] if rows else None
+
+
+def _end(
+    connection: Connection, key: int, token: str, *, now: datetime, state: PhotoState, reason: str = ""
+) -> bool:
+    ended = connection.execute(
+        update(photo)
+        .where(_held(key, token))
+        .values(
+            state=state,
+            reason=reason,
+            lease_token="",
+            lease_until=None,
+            updated_at=to_micros(now),
+            revision=photo.c.revision + 1,
+            is_indexed=False,
+        )
+    )
+    return ended.rowcount == 1
+
+
+def _picture(developed: Developed) -> dict[str, Any]:
+    return {
+        "media_type": developed.media_type,
+        "width": developed.width,
+        "height": developed.height,
+        "thumbhash": base64.b64encode(developed.thumbhash).decode(),
+        "colours": json.dumps(
+            [[colour, round(share, 3)] for colour, share in developed.colours], separators=(",", ":")
+        ),
+        "light": developed.light,
+    }
+
+
+def _camera(facts: FileFacts) -> dict[str, Any]:
+    camera = facts.camera
+    return {
+        "camera_make": _cut(photo.c.camera_make, camera.make),
+        "camera_model": _cut(photo.c.camera_model, camera.model),
+        "lens": _cut(photo.c.lens, camera.lens),
+        "f_number": camera.f_number,
+        "exposure_seconds": camera.exposure_seconds,
+        "iso": camera.iso,
+        "focal_length_mm": camera.focal_length_mm,
+    }
+
+
+def _where(facts: FileFacts, place: Place | None) -> dict[str, Any]:
+    position = facts.position
+    return {
+        "latitude": position.latitude if position else None,
+        "longitude": position.longitude if position else None,
+        "altitude_m": position.altitude_m if position else None,
+        "place_name": _cut(photo.c.place_name, place.name) if place else "",
+        "place_region": _cut(photo.c.place_region, place.region) if place else "",
+        "place_country": _cut(photo.c.place_country, place.country) if place else "",
+        "place_country_code": place.country_code if place else "",
+    }
+
+
+def _when(facts: FileFacts, created_at: int) -> dict[str, Any]:
+    """By the file's clock; a file without one takes its time of upload, in UTC, and says so."""
+    if facts.taken_local is None:
+        return {
+            "taken_local": created_at,
+            "taken_source": TakenSource.UPLOAD,
+            "offset_minutes": None,
+            "taken_at": None,
+        }
+    taken_local = wall_to_micros(facts.taken_local)
+    offset = facts.offset_minutes
+    return {
+        "taken_local": taken_local,
+        "taken_source": TakenSource.FILE,
+        "offset_minutes": offset,
+        "taken_at": None
+        if offset is None
+        else taken_local - timedelta(minutes=offset) // timedelta(microseconds=1),
+    }
+
+
+def _replace_renditions(
+    connection: Connection, key: int, renditions: Sequence[Rendition], *, now: datetime
+) -> None:
+    """A key that is used again was overwritten, and must not go with the sweep."""
+    new = {each.key for each in renditions}
+    old = set(connection.scalars(select(rendition.c.storage_key).where(rendition.c.photo_key == key)))
+    connection.execute(delete(rendition).where(rendition.c.photo_key == key))
+    rows = [
+        {
+            "photo_key": key,
+            "kind": each.kind,
+            "storage_key": each.key,
+            "width": each.width,
+            "height": each.height,
+            "size_bytes": each.size_bytes,
+            "media_type": each.media_type,
+        }
+        for each in renditions
+    ]
+    if rows:
+        connection.execute(insert(rendition), rows)
+    discard_objects(connection, old - new, now=now)
+    keep_objects(connection, new)
+
+
+def _replace_hashes(connection: Connection, key: int, developed: Developed) -> None:
+    connection.execute(delete(photo_hash).where(photo_hash.c.photo_key == key))
+    rows = [
+        {"photo_key": key, "variant": each.variant, "bits": each.bits, "quality": each.quality}
+        for each in developed.hashes
+    ]
+    if rows:
+        connection.execute(insert(photo_hash), rows)
+
+
+def _replace_file_tags(connection: Connection, key: int, keywords: Iterable[str]) -> None:
+    """A person's own tags stay, and so do the marks of those that they removed."""
+    connection.execute(delete(tag).where(tag.c.photo_key == key, tag.c.source == "file"))
+    others = set(connection.scalars(select(tag.c.name).where(tag.c.photo_key == key)))
+    names = {_cut(tag.c.name, keyword).strip() for keyword in keywords} - others - {""}
+    if names:
+        connection.execute(
+            insert(tag), [{"photo_key": key, "name": name, "source": "file"} for name in sorted(names)]
+        )
+
+
+def _cut(column: Column[Any], text: str) -> str:
+    """As much as the column holds; MySQL refuses a longer text, and SQLite would keep it."""
+    assert isinstance(column.type, String)
+    return text[: column.type.length]
