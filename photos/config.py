@@ -26,7 +26,16 @@ def _text(value: str) -> str:
 
 
 def _flag(value: str) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
     try:
         return words[value.strip().lower()]
     except KeyError:
@@ -165,7 +174,9 @@ def _dotenv(path: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
+    return {
+        name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None
+    }
 
 
 def _contradictions(settings: Settings) -> list[str]:
@@ -179,14 +190,18 @@ def _contradictions(settings: Settings) -> list[str]:
             if not value:
                 problems.append(f"{name} is missing: PLATFORM=aws has no default for it.")
         if not settings.base_url:
-            problems.append("BASE_URL is missing: set it to the address that people type, such as https://photos.example.org.")
+            problems.append(
+                "BASE_URL is missing: set it to the address that people type, such as https://photos.example.org."
+            )
     if _storage(settings) == "s3":
         if not settings.s3_bucket:
             problems.append("S3_BUCKET is missing: STORAGE=s3 needs the name of a bucket.")
         if not settings.aws_region:
             problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
     if settings.secret_key and (len(settings.secret_key) < 32 or settings.secret_key.lower() in WEAK_KEYS):
-        problems.append("SECRET_KEY is too short: use 32 or more random characters, or leave it out on one machine.")
+        problems.append(
+            "SECRET_KEY is too short: use 32 or more random characters, or leave it out on one machine."
+        )
     if settings.session_idle_seconds > settings.session_seconds:
         problems.append("SESSION_IDLE_SECONDS must not be larger than SESSION_SECONDS.")
     return problems
@@ -235,5 +250,7 @@ def ensure_secret_key(settings: Settings) -> str:
     except OSError as error:
         raise ConfigError([f"BIGIMAGE_DATA: {settings.data} cannot be used: {error.strerror}."]) from error
     if len(key) < 32:
-        raise ConfigError([f"{path} is damaged: restore it from a backup, or delete it (everybody is signed out)."])
+        raise ConfigError(
+            [f"{path} is damaged: restore it from a backup, or delete it (everybody is signed out)."]
+        )
     return key

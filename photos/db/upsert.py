@@ -10,7 +10,12 @@ from sqlalchemy.dialects import mysql, sqlite
 
 
 def upsert(
-    connection: Connection, table: Table, row: Mapping[str, Any], *, on: tuple[str, ...], update: Mapping[str, Any]
+    connection: Connection,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    on: tuple[str, ...],
+    update: Mapping[str, Any],
 ) -> None:
     """Insert `row`; where the unique columns `on` exist already, set `update` instead.
 
@@ -18,7 +23,9 @@ def upsert(
     """
     if connection.dialect.name == "sqlite":
         connection.execute(
-            sqlite.insert(table).values(**row).on_conflict_do_update(index_elements=list(on), set_=dict(update))
+            sqlite.insert(table)
+            .values(**row)
+            .on_conflict_do_update(index_elements=list(on), set_=dict(update))
         )
     else:
         connection.execute(mysql.insert(table).values(**row).on_duplicate_key_update(dict(update)))

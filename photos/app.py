@@ -1,0 +1,41 @@
+"""Start-up of the web process, from top to bottom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from photos import logs
+from photos.config import Settings, read_settings
+from photos.web.errors import init_errors
+from photos.web.security import init_security
+from photos.web.sessions import init_sessions
+from photos.web.templating import init_templating
+from photos.wiring import Backends, open_backends
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
+    """Build the web application. Raises ConfigError with every problem of the settings."""
+    settings = settings or (backends.settings if backends else read_settings())
+    backends = backends or open_backends(settings)
+    logs.configure(settings.log_level)
+    app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.extensions["bigimage"] = backends
+    init_security(app, settings)
+    init_sessions(app, settings, backends.database, backends.secret_key)
+    init_errors(app)
+    init_templating(app)
+    _register_pages(app, backends)
+    return app
+
+
+def _register_pages(app: Flask, backends: Backends) -> None:
+    from photos.web import accounts, health, photo, provider, search, timeline, trash, uploads
+
+    for module in (health, accounts, timeline, photo, search, uploads, trash):
+        app.register_blueprint(module.blueprint)
+    if not backends.identity.origin:
+        app.register_blueprint(provider.blueprint)

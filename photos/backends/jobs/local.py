@@ -1,0 +1,116 @@
+"""The local twin: jobs are rows in the main database, so they survive any crash.
+
+It delivers at least once, as SQS does: a lease that runs out is delivered again, with the next attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import case, delete, func, select, update
+
+from photos.db.engine import Database, to_micros
+from photos.db.schema import job as table
+from photos.db.upsert import upsert
+from photos.errors import DatabaseError, JobsError
+from photos.ids import new_id
+from photos.models import Job
+
+
+class LocalJobs:
+    """Implements `Jobs` over the `job` table. `Job.id` is row and lease: `<id>:<lease token>`."""
+
+    def __init__(self, database: Database, *, last: tuple[str, ...] = ()) -> None:
+        """Jobs named in `last` wait until no other job is due."""
+        self.database = database
+        self._order = (case((table.c.name.in_(last), 1), else_=0), table.c.due_at, table.c.id)
+
+    def send(self, name: str, payload: dict[str, str], *, delay_seconds: float = 0) -> None:
+        """Queue a job; one that waits already becomes due at the earlier time."""
+        text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()
+        now = datetime.now(UTC)
+        due_at = to_micros(now + timedelta(seconds=delay_seconds))
+        row = {
+            "digest": digest,
+            "name": name,
+            "payload": text,
+            "due_at": due_at,
+            "attempts": 0,
+            "lease_token": "",
+            "error": "",
+            "created_at": to_micros(now),
+        }
+        # a leased job may be about to finish with what it read before: give up its lease, so that `done`
+        # leaves the row and the job runs once more
+        earlier = case((table.c.due_at > due_at, due_at), else_=table.c.due_at)
+        with _translated("send", name), self.database.write() as connection:
+            upsert(connection, table, row, on=("digest",), update={"due_at": earlier, "lease_token": ""})
+
+    def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
+        """Lease due jobs, oldest first."""
+        now = datetime.now(UTC)
+        jobs = []
+        due = (
+            select(table.c.id, table.c.name, table.c.payload, table.c.attempts)
+            .where(table.c.due_at <= to_micros(now))
+            .order_by(*self._order)
+            .limit(limit)
+        )
+        with _translated("receive", ""), self.database.read() as connection:
+            if connection.execute(due.limit(1)).first() is None:
+                return ()
+        with _translated("receive", ""), self.database.write() as connection:
+            for row in connection.execute(due.with_for_update(skip_locked=True)).all():
+                token = new_id()
+                connection.execute(
+                    update(table)
+                    .where(table.c.id == row.id)
+                    .values(
+                        attempts=row.attempts + 1,
+                        lease_token=token,
+                        due_at=to_micros(now + timedelta(seconds=lease_seconds)),
+                    )
+                )
+                jobs.append(Job(f"{row.id}:{token}", row.name, json.loads(row.payload), row.attempts + 1))
+        return jobs
+
+    def done(self, job: Job) -> None:
+        """Forget the job if the lease is still ours."""
+        with _translated("finish", job.name), self.database.write() as connection:
+            connection.execute(delete(table).where(*_leased(job)))
+
+    def retry(self, job: Job, *, error: str, delay_seconds: float) -> None:
+        """Make the job due after the delay, if the lease is still ours."""
+        due_at = to_micros(datetime.now(UTC) + timedelta(seconds=delay_seconds))
+        with _translated("give back", job.name), self.database.write() as connection:
+            connection.execute(
+                update(table).where(*_leased(job)).values(due_at=due_at, lease_token="", error=error[:500])
+            )
+
+    def count(self) -> int:
+        """Jobs waiting or leased."""
+        with _translated("count", ""), self.database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+    def ping(self) -> None:
+        """The queue answers when the database does."""
+        with _translated("answer", ""):
+            self.database.ping()
+
+
+def _leased(job: Job) -> tuple[object, object]:
+    ident, _, token = job.id.partition(":")
+    return table.c.id == int(ident), table.c.lease_token == token
+
+
+@contextmanager
+def _translated(action: str, subject: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise JobsError(action, subject) from error

@@ -1,0 +1,203 @@
+"""Commands for people: `flask check`, `flask accounts`, `flask upload`, `flask sweep`, `flask fsck`, `flask reindex`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from photos.errors import BackendError, BigimageError
+from photos.services import accounts, upkeep
+from photos.wiring import Backends
+
+accounts_group = AppGroup("accounts", help="People who can sign in on this machine.")
+
+
+def register(app: Flask) -> None:
+    """Add every command to the application."""
+    app.cli.add_command(accounts_group)
+    for command in (check, upload, sweep, fsck, reindex):
+        app.cli.add_command(command)
+
+
+def backends() -> Backends:
+    """The parts of the running application."""
+    found: Backends = current_app.extensions["bigimage"]
+    return found
+
+
+@click.command()
+@with_appcontext
+def check() -> None:
+    """Ask every part whether it works, and list every problem at once."""
+    parts = backends()
+    problems = []
+    for name in ("database", "storage", "search", "identity", "jobs", "recognition"):
+        try:
+            getattr(parts, name).ping()
+            click.echo(f"{name}: works")
+        except BackendError as error:
+            problems.append(f"{name}: {error}")
+    if missing := parts.recognition.missing():
+        problems.append(f"recognition: {missing}")
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+
+
+@accounts_group.command("create")
+@click.argument("email")
+@click.option("--admin", is_flag=True, help="May invite and manage people.")
+@click.option(
+    "--name", default="", help="How pages greet this person; the first part of the address by default."
+)
+@with_appcontext
+def create_account(email: str, admin: bool, name: str) -> None:
+    """Create a person. The password is asked twice, or read from standard input."""
+    try:
+        accounts.create_account(
+            email, _read_password(), name=name, is_admin=admin, database=backends().database
+        )
+    except BigimageError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{email} can sign in now.")
+
+
+@accounts_group.command("token")
+@click.argument("email")
+@click.option("--name", default="command line", help="What the account page calls it.")
+@click.option("--read-only", is_flag=True, help="It may look, and change nothing.")
+@with_appcontext
+def create_token(email: str, name: str, read_only: bool) -> None:
+    """Print a new personal token for EMAIL, alone on its line. It is shown only once."""
+    scopes = frozenset({"read"} if read_only else {"read", "write"})
+    try:
+        token = accounts.create_token_for(email, name=name, scopes=scopes, database=backends().database)
+    except BigimageError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(token)
+
+
+@accounts_group.command("reset")
+@click.argument("email")
+@with_appcontext
+def reset_password(email: str) -> None:
+    """Print a link, good for one hour and once, where EMAIL can choose a new password."""
+    parts = backends()
+    try:
+        link = accounts.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url)
+    except BigimageError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(link)
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more"))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--server",
+    default=lambda: os.environ.get("BIGIMAGE_SERVER", "http://127.0.0.1:8000"),
+    show_default="BIGIMAGE_SERVER or http://127.0.0.1:8000",
+)
+@click.option(
+    "--token",
+    default=lambda: os.environ.get("BIGIMAGE_TOKEN", ""),
+    help="A personal token; or BIGIMAGE_TOKEN.",
+)
+@click.option(
+    "--parallel", default=4, type=click.IntRange(1, 32), show_default=True, help="Files sent at once."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and file.")
+def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_json: bool) -> None:
+    """Upload files and folders. Known files are not sent again; exits with 1 if any file failed or was refused."""
+    from photos import client
+
+    if not token:
+        raise click.ClickException(
+            "A token is missing: make one with `flask accounts token EMAIL`, then pass --token."
+        )
+    uploader = client.Uploader(server, token, workers=parallel)
+    files = list(client.find_files(paths))
+    counts = dict.fromkeys(("sent", "known", "refused", "failed"), 0)
+    try:
+        uploader.check()
+        with click.progressbar(
+            uploader.upload(files), length=len(files), label="Uploading", file=sys.stderr, hidden=as_json
+        ) as outcomes:
+            for outcome in outcomes:
+                counts[outcome.status] += 1
+                if as_json:
+                    click.echo(json.dumps(asdict(outcome), ensure_ascii=False))
+                elif outcome.reason:
+                    click.echo(f"\n{outcome.path}: {outcome.status}: {outcome.reason}", err=True)
+    except client.ServerError as error:
+        raise click.ClickException(str(error)) from error
+    if not as_json:
+        click.echo(", ".join(f"{count:,} {status}" for status, count in counts.items()))
+    if counts["failed"] or counts["refused"]:
+        sys.exit(1)
+
+
+@click.command()
+@with_appcontext
+def sweep() -> None:
+    """Send overdue work again and throw away what nobody needs."""
+    parts = backends()
+    swept = upkeep.sweep(
+        settings=parts.settings,
+        database=parts.database,
+        storage=parts.storage,
+        recognition=parts.recognition,
+        search=parts.search,
+        jobs=parts.jobs,
+    )
+    for name, count in asdict(swept).items():
+        click.echo(f"{name}: {count}")
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Mend what can be made again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@with_appcontext
+def fsck(repair: bool, as_json: bool) -> None:
+    """Compare rows, objects and index; print differences as counts. Exits with 1 unless all are 0."""
+    parts = backends()
+
+    def report(line: str) -> None:
+        click.echo(line, err=True)
+
+    if repair:
+        upkeep.repair(database=parts.database, storage=parts.storage, search=parts.search, report=report)
+    differences = upkeep.fsck(
+        database=parts.database, storage=parts.storage, search=parts.search, report=report
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(differences)))
+    else:
+        for name, count in asdict(differences).items():
+            click.echo(f"{name}: {count}")
+    if differences.total():
+        sys.exit(1)
+
+
+@click.command()
+@with_appcontext
+def reindex() -> None:
+    """Empty the search index and fill it from the database."""
+    parts = backends()
+    total = upkeep.reindex(
+        database=parts.database, search=parts.search, report=lambda line: click.echo(line, err=True)
+    )
+    click.echo(f"{total:,} photos in the index")

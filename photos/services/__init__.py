@@ -1,0 +1,1 @@
+"""What the application does, in order: plain functions that say in their signature what they touch."""

@@ -1,0 +1,238 @@
+"""From an original to a photo that can be seen and found. Every function here can run twice.
+
+`process_photo` claims the row by compare-and-set, so a doubled, late or lost job does no harm. What
+it makes is derived and has deterministic keys: a second run overwrites the same objects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from photos.backends.jobs import Jobs
+from photos.backends.recognition import Recognition
+from photos.backends.search import Search
+from photos.backends.storage import Storage
+from photos.config import Settings
+from photos.db import documents
+from photos.db import photos as photo_rows
+from photos.db import pipeline
+from photos.db.engine import Database
+from photos.errors import BackendError, Invalid, NotFound
+from photos.ids import new_id
+from photos.models import Developed, Photo, Place, Position, Rendition
+from photos.services.uploads import DAMAGED
+
+log = logging.getLogger(__name__)
+
+DEVELOPED_WITH = 1
+"""Raise it when renditions, hashes or facts are made differently: the sweep then develops again."""
+
+GONE = "The original is missing from storage. Upload the photo again."
+EXHAUSTED = "It could not be processed after several tries. Try again, or upload it as a JPEG."
+
+
+class Darkroom(Protocol):
+    """Turns a file into what can be shown; `photos.imaging.pool.Decoders` in guarded children."""
+
+    def develop(self, path: Path) -> Developed:
+        """Raises Invalid with a reason for people, and BackendError if no child can be started."""
+
+
+class Gazetteer(Protocol):
+    """Names positions; `photos.places.Gazetteer`."""
+
+    def nearest(self, position: Position) -> Place | None:
+        """The nearest named place; None far from all."""
+
+
+def process_photo(
+    photo_id: str,
+    *,
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    recognition: Recognition,
+    search: Search,
+    jobs: Jobs,
+    darkroom: Darkroom,
+    gazetteer: Gazetteer,
+) -> None:
+    """Verify, develop, label and index one photo. Does nothing unless the photo is waiting.
+
+    Raises BackendError for "later"; the claim is given back before that.
+    """
+    token, now = new_id(), datetime.now(UTC)
+    lease_until = now + timedelta(seconds=settings.job_lease_seconds)
+    with database.write() as connection:
+        photo = pipeline.claim_photo(connection, photo_id, token=token, now=now, lease_until=lease_until)
+    if photo is None:
+        return
+    try:
+        if photo.attempts > settings.job_attempts:
+            raise Invalid(EXHAUSTED, code="exhausted")
+        large = _develop(
+            photo, token, database=database, storage=storage, darkroom=darkroom, gazetteer=gazetteer
+        )
+        if large is not None:
+            _label_in_passing(photo, large, database=database, recognition=recognition)
+            with database.write() as connection:
+                pipeline.finish_photo(connection, photo.key, token=token, now=datetime.now(UTC))
+    except Invalid as refusal:
+        _refuse(photo, token, refusal.reason, database=database)
+    except BackendError as error:
+        with database.write() as connection:
+            pipeline.release_photo(connection, photo.key, token=token, reason=str(error))
+        raise
+    index_photos([photo.key], database=database, search=search)
+    if recognition.provider:
+        jobs.send("read_text", {"photo_id": photo.id})
+
+
+def _develop(
+    photo: Photo,
+    token: str,
+    *,
+    database: Database,
+    storage: Storage,
+    darkroom: Darkroom,
+    gazetteer: Gazetteer,
+) -> bytes | None:
+    """Renditions and facts, stored and committed. Returns the large rendition, None if the lease is lost."""
+    try:
+        with storage.fetch(photo.storage_key) as path:
+            if _sha256(path) != photo.sha256:
+                raise Invalid(DAMAGED, code="damaged")
+            developed = darkroom.develop(path)
+    except NotFound:
+        raise Invalid(GONE, code="gone") from None
+    place = gazetteer.nearest(developed.facts.position) if developed.facts.position else None
+    renditions = [
+        Rendition(
+            made.kind,
+            rendition_key(photo.id, made.kind),
+            made.width,
+            made.height,
+            len(made.body),
+            made.media_type,
+        )
+        for made in developed.renditions
+    ]
+    for made, rendition in zip(developed.renditions, renditions, strict=True):
+        storage.put(rendition.key, made.body, media_type=made.media_type)
+    with database.write() as connection:
+        is_ours = pipeline.save_developed(
+            connection,
+            photo.key,
+            token=token,
+            developed=developed,
+            developed_with=DEVELOPED_WITH,
+            place=place,
+            renditions=renditions,
+            now=datetime.now(UTC),
+        )
+    if not is_ours:
+        log.info("the lease of photo %s went to somebody else", photo.id)
+        return None
+    return next(made.body for made in developed.renditions if made.kind == "large")
+
+
+def _label_in_passing(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
+    """Label a photo that is being processed. A recogniser that is down delays labels, never the photo."""
+    try:
+        _save_labels(photo, large, database=database, recognition=recognition)
+    except BackendError as error:
+        log.warning("labels of photo %s come later: %s", photo.id, error)
+
+
+def _save_labels(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
+    if not recognition.provider:
+        return
+    try:
+        labels = recognition.labels(large).labels
+    except Invalid as refusal:
+        log.warning("photo %s cannot be labelled: %s", photo.id, refusal.reason)
+        labels = ()
+    with database.write() as connection:
+        pipeline.save_labels(
+            connection, photo.key, provider=recognition.provider, labels=labels, now=datetime.now(UTC)
+        )
+
+
+def label_photo(
+    photo_id: str, *, database: Database, storage: Storage, recognition: Recognition, search: Search
+) -> None:
+    """Label a ready photo anew, with today's recogniser."""
+    photo = _ready(photo_id, database)
+    if photo is None or photo.recogniser == recognition.provider:
+        return
+    _save_labels(photo, _large(photo, storage), database=database, recognition=recognition)
+    index_photos([photo.key], database=database, search=search)
+
+
+def read_text(
+    photo_id: str, *, database: Database, storage: Storage, recognition: Recognition, search: Search
+) -> None:
+    """Read the text in a ready photo; its own job, so that it never delays one."""
+    photo = _ready(photo_id, database)
+    if photo is None or not recognition.provider:
+        return
+    try:
+        lines = recognition.text(_large(photo, storage)).lines
+    except Invalid as refusal:
+        log.warning("photo %s cannot be read: %s", photo.id, refusal.reason)
+        lines = ()
+    with database.write() as connection:
+        pipeline.save_text(
+            connection, photo.key, provider=recognition.provider, lines=lines, now=datetime.now(UTC)
+        )
+    index_photos([photo.key], database=database, search=search)
+
+
+def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> int:
+    """Bring the index up to date for these photos; returns how many changed.
+
+    An index that is down is no failure here: the rows stay marked, and the sweep comes back.
+    """
+    with database.read() as connection:
+        found = list(documents.search_documents(connection, keys))
+    gone = set(keys) - {document.key for document in found}
+    try:
+        search.put(found)
+        search.remove(gone)
+    except BackendError as error:
+        log.warning("the index is behind: %s", error)
+        return 0
+    with database.write() as connection:
+        documents.mark_indexed(connection, [(document.key, document.revision) for document in found])
+    return len(found) + len(gone)
+
+
+def rendition_key(photo_id: str, kind: str) -> str:
+    """Where a rendition lives: the same key for the same photo, whoever makes it."""
+    return f"renditions/{hashlib.sha256(photo_id.encode()).hexdigest()[:2]}/{photo_id}/{kind}-{DEVELOPED_WITH}.jpg"
+
+
+def _ready(photo_id: str, database: Database) -> Photo | None:
+    with database.read() as connection:
+        return pipeline.find_ready(connection, photo_id)
+
+
+def _large(photo: Photo, storage: Storage) -> bytes:
+    """The large rendition's bytes. Raises NotFound if it is gone; fsck and re-processing mend that."""
+    rendition = next(rendition for rendition in photo.renditions if rendition.kind == "large")
+    return b"".join(storage.get(rendition.key))
+
+
+def _refuse(photo: Photo, token: str, reason: str, *, database: Database) -> None:
+    with database.write() as connection:
+        pipeline.refuse_photo(connection, photo.key, token=token, reason=reason, now=datetime.now(UTC))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,256 @@
+"""Keeping truth and what is derived from it together: the sweep mends, fsck counts, reindex rebuilds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from photos.backends.jobs import Jobs
+from photos.backends.recognition import Recognition
+from photos.backends.search import Search
+from photos.backends.storage import Storage
+from photos.config import Settings
+from photos.db import documents, pipeline, sessions
+from photos.db import photos as photo_rows
+from photos.db import uploads as upload_rows
+from photos.db.engine import Database
+from photos.services import uploads
+from photos.services.processing import DEVELOPED_WITH, index_photos
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH = 200
+SETTLED = timedelta(minutes=1)
+"""Objects and rows younger than this may belong to work in progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did, as counts."""
+
+    resent: int
+    indexed: int
+    uploads_dropped: int
+    photos_purged: int
+    objects_deleted: int
+    sessions_ended: int
+
+
+def sweep(
+    *,
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    recognition: Recognition,
+    search: Search,
+    jobs: Jobs,
+) -> Swept:
+    """Send overdue work again and throw away what nobody needs; harmless at any time and any number of times."""
+    now = datetime.now(UTC)
+    return Swept(
+        resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs),
+        indexed=index_pending(database=database, search=search),
+        uploads_dropped=_drop_uploads(now, database=database, storage=storage),
+        photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
+        objects_deleted=_delete_discarded(now, database=database, storage=storage),
+        sessions_ended=_end_sessions(now, database),
+    )
+
+
+def _resend(
+    now: datetime, *, settings: Settings, database: Database, recognition: Recognition, jobs: Jobs
+) -> int:
+    """Jobs may be lost: every row that waits gets one."""
+    with database.write() as connection:
+        pipeline.renew_outdated(connection, developed_with=DEVELOPED_WITH, limit=BATCH, now=now)
+    with database.read() as connection:
+        work = [
+            ("process_photo", photo_id)
+            for photo_id in pipeline.list_overdue(connection, now=now, limit=BATCH)
+        ]
+        if recognition.provider:
+            work += [
+                ("label_photo", photo_id)
+                for photo_id in pipeline.list_unlabelled(
+                    connection, provider=recognition.provider, limit=BATCH
+                )
+            ]
+            work += [
+                ("read_text", photo_id)
+                for photo_id in pipeline.list_unread(connection, provider=recognition.provider, limit=BATCH)
+            ]
+    for name, photo_id in work:
+        jobs.send(name, {"photo_id": photo_id})
+    return len(work)
+
+
+def index_pending(*, database: Database, search: Search) -> int:
+    """Index every photo whose row changed since; stops quietly while the index is down."""
+    total = 0
+    while True:
+        with database.read() as connection:
+            keys = documents.list_unindexed(connection, limit=BATCH)
+        if not keys:
+            return total
+        done = index_photos(keys, database=database, search=search)
+        total += done
+        if done == 0:
+            return total
+
+
+def _drop_uploads(now: datetime, *, database: Database, storage: Storage) -> int:
+    with database.read() as connection:
+        expired = upload_rows.list_expired_uploads(connection, now=now, limit=BATCH)
+    for upload in expired:
+        uploads.forget(upload, database=database, storage=storage)
+    return len(expired)
+
+
+def _empty_trash(now: datetime, *, settings: Settings, database: Database, search: Search) -> int:
+    deadline = now - timedelta(days=settings.trash_days)
+    with database.write() as connection:
+        keys = photo_rows.list_trashed_before(connection, deadline, limit=BATCH)
+        for key in keys:
+            photo_rows.purge_photo(connection, key, now=now)
+    if keys:
+        index_photos(keys, database=database, search=search)
+    return len(keys)
+
+
+def _delete_discarded(now: datetime, *, database: Database, storage: Storage) -> int:
+    with database.read() as connection:
+        keys = photo_rows.list_discarded(connection, before=now, limit=BATCH)
+    for key in keys:
+        storage.delete(key)
+    if keys:
+        with database.write() as connection:
+            photo_rows.forget_discarded(connection, keys)
+    return len(keys)
+
+
+def _end_sessions(now: datetime, database: Database) -> int:
+    with database.write() as connection:
+        return sessions.delete_expired(connection, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What `fsck` found, as counts; all zero is healthy."""
+
+    originals_missing: int = 0
+    originals_of_wrong_size: int = 0
+    renditions_missing: int = 0
+    objects_without_row: int = 0
+    documents_missing: int = 0
+    documents_outdated: int = 0
+    documents_without_row: int = 0
+    photos_stuck: int = 0
+    used_bytes_wrong: int = 0
+
+    def total(self) -> int:
+        """The sum of all counts."""
+        return sum(asdict(self).values())
+
+
+def fsck(
+    *, database: Database, storage: Storage, search: Search, report: Callable[[str], None]
+) -> Differences:
+    """Compare rows, objects and index; `report` gets one line for each difference.
+
+    Work in progress is no difference: unfinished uploads own their objects, waiting photos have no
+    renditions yet. Raises BackendError if a part cannot be asked.
+    """
+    now = datetime.now(UTC)
+    stored = {item.key: item.size_bytes for item in storage.list()}
+    counts = dict.fromkeys(asdict(Differences()), 0)
+
+    def found(kind: str, subject: object) -> None:
+        counts[kind] += 1
+        report(f"{kind}: {subject}")
+
+    with database.read() as connection:
+        wanted: set[str] = set(
+            photo_rows.list_discarded(connection, before=now + timedelta(days=1), limit=None)
+        )
+        wanted |= set(upload_rows.list_open_keys(connection))
+        for row in photo_rows.iterate_objects(connection):
+            wanted.add(row.storage_key)
+            if row.storage_key not in stored:
+                found("originals_missing", f"photo {row.photo_id}")
+            elif stored[row.storage_key] != row.size_bytes:
+                found("originals_of_wrong_size", f"photo {row.photo_id}")
+            for key in row.rendition_keys:
+                wanted.add(key)
+                if key not in stored:
+                    found("renditions_missing", f"photo {row.photo_id}: {key}")
+        for photo_id in pipeline.list_stuck(connection, now=now - SETTLED):
+            found("photos_stuck", f"photo {photo_id}")
+        for user_id in photo_rows.list_wrong_usage(connection):
+            found("used_bytes_wrong", f"user {user_id}")
+        revisions = dict(documents.list_revisions(connection))
+    for key in sorted(stored.keys() - wanted):
+        found("objects_without_row", key)
+    _compare_index(revisions, search, found)
+    return Differences(**counts)
+
+
+def _compare_index(revisions: dict[int, int], search: Search, found: Callable[[str, object], None]) -> None:
+    indexed = dict(search.revisions())
+    for key in sorted(revisions.keys() - indexed.keys()):
+        found("documents_missing", f"photo row {key}")
+    for key in sorted(indexed.keys() - revisions.keys()):
+        found("documents_without_row", f"photo row {key}")
+    for key in sorted(revisions.keys() & indexed.keys()):
+        if revisions[key] != indexed[key]:
+            found("documents_outdated", f"photo row {key}")
+
+
+def repair(*, database: Database, storage: Storage, search: Search, report: Callable[[str], None]) -> None:
+    """Mend what can be made again: renditions are re-developed, the index is refilled, strays are deleted.
+
+    A missing original cannot be mended; fsck goes on counting it.
+    """
+    now = datetime.now(UTC)
+    stored = {item.key for item in storage.list()}
+    with database.write() as connection:
+        wanted = set(photo_rows.list_discarded(connection, before=now + timedelta(days=1), limit=None))
+        wanted |= set(upload_rows.list_open_keys(connection))
+        for row in list(photo_rows.iterate_objects(connection)):
+            wanted |= {row.storage_key, *row.rendition_keys}
+            if row.storage_key in stored and not stored.issuperset(row.rendition_keys):
+                photo_rows.renew_photo(connection, row.photo_key, now=now)
+                report(f"photo {row.photo_id} will be developed again")
+        photo_rows.correct_usage(connection)
+    for key in sorted(stored - wanted):
+        # asked again: an upload may have begun since the rows were read
+        with database.read() as connection:
+            if upload_rows.is_wanted(connection, key):
+                continue
+        storage.delete(key)
+        report(f"{key} belonged to no row and is deleted")
+    reindex(database=database, search=search, report=report)
+
+
+def reindex(*, database: Database, search: Search, report: Callable[[str], None]) -> int:
+    """Empty the index and fill it from the rows. Returns how many photos it holds now."""
+    search.clear()
+    total = 0
+    with database.read() as connection:
+        for batch in _batches(documents.search_documents(connection, None), BATCH):
+            search.put(batch)
+            total += len(batch)
+            report(f"{total:,} photos indexed")
+    with database.write() as connection:
+        documents.mark_indexed(connection, list(search.revisions()))
+    return total
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,468 @@
+"""Bytes on their way in: offered by hash, sent in parts, verified, and only then a photo.
+
+Order that makes kill -9 harmless: bytes durable, then the row, then the job after the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from photos.backends.jobs import Jobs
+from photos.backends.storage import Storage
+from photos.config import Settings
+from photos.db import photos as photo_rows
+from photos.db import uploads as upload_rows
+from photos.db import users as user_rows
+from photos.db.engine import Database
+from photos.errors import Conflict, Invalid, NotFound
+from photos.ids import new_id
+from photos.models import Photo, PhotoState, Shelf, StoredPart, Upload, User
+
+log = logging.getLogger(__name__)
+
+MAX_OFFERED = 100
+MAX_PARTS = 10_000
+DAMAGED = "It arrived damaged: what was stored is not what was sent. Send it again."
+PHOTO_SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".heif",
+        ".hif",
+    }
+)
+PHOTO_KINDS = "JPEG, PNG, GIF, WebP, TIFF, AVIF and HEIC"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """What a client says of a file before it sends it. `sha256` is 64 lower-case hex digits."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartUrl:
+    """Where one part goes: PUT exactly `size_bytes` bytes to `url`."""
+
+    number: int
+    size_bytes: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The answer to one offered file: `known`, `refused` or `send`."""
+
+    status: str
+    photo: Photo | None = None
+    """The twin; only with `known`."""
+    reason: str = ""
+    code: str = ""
+    upload: Upload | None = None
+    parts: tuple[PartUrl, ...] = ()
+    """Parts still to be sent; only with `send`."""
+
+
+def offer(
+    files: Sequence[OfferedFile], *, owner: User, settings: Settings, database: Database, storage: Storage
+) -> list[Offer]:
+    """Answer for every file, in order, whether its bytes are wanted. Quota counts what is on its way.
+
+    Raises Invalid for more than MAX_OFFERED files at once.
+    """
+    if len(files) > MAX_OFFERED:
+        raise Invalid(f"Offer at most {MAX_OFFERED} files at once.", code="too_many_files", field="files")
+    return [
+        _offer_one(file, owner=owner, settings=settings, database=database, storage=storage) for file in files
+    ]
+
+
+def _offer_one(
+    file: OfferedFile, *, owner: User, settings: Settings, database: Database, storage: Storage
+) -> Offer:
+    try:
+        name = clean_name(file.name)
+        check_promise(file, settings)
+    except Invalid as refusal:
+        return Offer("refused", reason=refusal.reason, code=refusal.code)
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        user_rows.lock_user(connection, owner.id)
+        twin = photo_rows.find_photo_by_hash(connection, owner.id, file.sha256)
+        if twin is not None and not _arrived_damaged(twin):
+            return Offer("known", photo=twin)
+        upload = upload_rows.find_open_upload(connection, owner.id, file.sha256)
+        if upload is None:
+            free = _free_bytes(connection, owner.id, settings)
+            if free is not None and file.size_bytes > free:
+                return Offer("refused", reason=_over_quota(free), code="quota")
+            upload = upload_rows.add_upload(
+                connection,
+                id=new_id(),
+                owner_id=owner.id,
+                name=name,
+                size_bytes=file.size_bytes,
+                sha256=file.sha256,
+                storage_key=new_key(),
+                part_size=part_size_for(file.size_bytes, settings.part_bytes),
+                now=now,
+                expires_at=now + timedelta(days=settings.upload_days),
+            )
+    upload, parts = _missing_parts(upload, database=database, storage=storage)
+    return Offer("send", upload=upload, parts=parts)
+
+
+def status(
+    upload_id: str, *, owner: User, database: Database, storage: Storage
+) -> tuple[Upload, tuple[PartUrl, ...]]:
+    """An upload and the parts it still needs, with fresh URLs. Raises NotFound if it is not the owner's."""
+    with database.read() as connection:
+        upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
+    if upload.state != "open":
+        return upload, ()
+    return _missing_parts(upload, database=database, storage=storage)
+
+
+def complete(upload_id: str, *, owner: User, database: Database, storage: Storage, jobs: Jobs) -> Photo:
+    """Turn an upload whose parts have all arrived into a photo; repeat as often as you like.
+
+    Raises NotFound if it is not the owner's, Conflict while parts are missing, and Invalid if what
+    arrived is not what was promised.
+    """
+    with database.read() as connection:
+        upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
+        if upload.state == "complete":
+            return photo_rows.get_photo(connection, upload.photo_id, owner_id=owner.id)
+    if upload.state == "refused":
+        raise Invalid(upload.reason, code="refused")
+    _join(upload, storage)
+    reason = _difference(upload, storage)
+    if reason:
+        _refuse(upload, reason, database=database, storage=storage)
+    photo = _store(upload, database=database)
+    if photo.storage_key != upload.storage_key:
+        storage.delete(upload.storage_key)
+    if photo.state is PhotoState.NEW:
+        jobs.send("process_photo", {"photo_id": photo.id})
+    return photo
+
+
+def abandon(upload_id: str, *, owner: User, database: Database, storage: Storage) -> None:
+    """Forget an unfinished upload and its bytes. A finished one is Conflict; an unknown one NotFound."""
+    with database.read() as connection:
+        upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
+    if upload.state == "complete":
+        raise Conflict("This upload is a photo already. Move the photo to the trash instead.")
+    forget(upload, database=database, storage=storage)
+
+
+def forget(upload: Upload, *, database: Database, storage: Storage) -> None:
+    """Delete an unfinished upload: its parts, what they may have become, then its row."""
+    if upload.multipart_id:
+        storage.abort_multipart(upload.storage_key, upload.multipart_id)
+    storage.delete(upload.storage_key)
+    with database.write() as connection:
+        upload_rows.delete_upload(connection, upload.id)
+
+
+def accept(
+    stream: BinaryIO,
+    *,
+    name: str,
+    owner: User,
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    jobs: Jobs,
+) -> Offer:
+    """Take a whole file from a plain form: `known` (nothing kept), `refused`, or `send` with its photo."""
+    reader = _HashingReader(stream, settings.max_photo_bytes)
+    key = new_key()
+    try:
+        name = clean_name(name)
+        check_kind(name, "")
+        storage.put(key, reader, media_type="application/octet-stream")
+        if reader.size_bytes == 0:
+            raise Invalid("The file is empty.", code="empty")
+        photo = _store_accepted(reader, key=key, name=name, owner=owner, settings=settings, database=database)
+    except Invalid as refusal:
+        storage.delete(key)
+        return Offer("refused", reason=refusal.reason, code=refusal.code)
+    if photo.storage_key != key:
+        storage.delete(key)
+        return Offer("known", photo=photo)
+    jobs.send("process_photo", {"photo_id": photo.id})
+    return Offer("send", photo=photo)
+
+
+def clean_name(name: str) -> str:
+    """A file name to show: the last part of a path, no control characters, 1-255 characters.
+
+    Raises Invalid if nothing is left. The name never becomes part of a key.
+    """
+    last = PurePosixPath(name.replace("\\", "/")).name
+    cleaned = "".join(c for c in last if c.isprintable()).strip()
+    if not cleaned:
+        raise Invalid("The file has no name.", code="name", field="name")
+    if len(cleaned) > 255:
+        suffix = PurePosixPath(cleaned).suffix[:20]
+        cleaned = cleaned[: 255 - len(suffix)] + suffix
+    return cleaned
+
+
+def check_promise(file: OfferedFile, settings: Settings) -> None:
+    """Refuse what can be refused without the bytes. Raises Invalid."""
+    if len(file.sha256) != 64 or not set(file.sha256) <= set("0123456789abcdef"):
+        raise Invalid("sha256 must be 64 lower-case hexadecimal digits.", code="sha256", field="sha256")
+    if file.size_bytes <= 0:
+        raise Invalid("The file is empty.", code="empty", field="size")
+    if file.size_bytes > settings.max_photo_bytes:
+        raise Invalid(
+            f"It is larger than {size_words(settings.max_photo_bytes)}, the largest file taken here.",
+            code="too_large",
+            field="size",
+        )
+    check_kind(file.name, file.media_type)
+
+
+def check_kind(name: str, media_type: str) -> None:
+    """Refuse what name and declared type both say is no photo. Content decides later. Raises Invalid."""
+    kind = media_type.partition("/")[0]
+    if kind == "image" or PurePosixPath(name.lower()).suffix in PHOTO_SUFFIXES:
+        return
+    if kind == "video":
+        raise Invalid(f"It is a video. Bigimage keeps photos: {PHOTO_KINDS}.", code="not_a_photo")
+    if kind in {"audio", "text", "application"} and media_type != "application/octet-stream":
+        raise Invalid(f"It is not a photo. Bigimage keeps {PHOTO_KINDS}.", code="not_a_photo")
+
+
+def part_size_for(size_bytes: int, wanted: int) -> int:
+    """Bytes a part: the wanted size, or more where that would need over 10,000 parts (S3's limit)."""
+    return max(wanted, -(-size_bytes // MAX_PARTS))
+
+
+def new_key() -> str:
+    """A fresh key for an original: random, and spread over folders."""
+    name = new_id()
+    return f"originals/{hashlib.sha256(name.encode()).hexdigest()[:2]}/{name}"
+
+
+def size_words(size_bytes: int) -> str:
+    """A size for people: 512 MB."""
+    value, unit = float(size_bytes), "bytes"
+    for unit in ("bytes", "KB", "MB", "GB", "TB"):
+        if value < 1024 or unit == "TB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if value >= 10 or unit == "bytes" else f"{value:.1f} {unit}"
+
+
+def expected_parts(upload: Upload) -> list[tuple[int, int]]:
+    """(number, size) of every part of an upload."""
+    count = -(-upload.size_bytes // upload.part_size)
+    last = upload.size_bytes - (count - 1) * upload.part_size
+    return [(number, upload.part_size if number < count else last) for number in range(1, count + 1)]
+
+
+def _arrived_damaged(photo: Photo) -> bool:
+    return photo.state is PhotoState.REFUSED and photo.reason == DAMAGED and photo.shelf is Shelf.REFUSED
+
+
+def _free_bytes(connection: Connection, owner_id: int, settings: Settings) -> int | None:
+    """Bytes the owner may still send; None without a quota."""
+    user = user_rows.get_user(connection, owner_id)
+    quota = user.quota_bytes if user.quota_bytes is not None else settings.quota_bytes or None
+    if quota is None:
+        return None
+    return max(0, quota - user.used_bytes - upload_rows.reserved_bytes(connection, owner_id))
+
+
+def _over_quota(free: int) -> str:
+    return f"Your space is used up: {size_words(free)} are left. Empty the trash, or ask your administrator for more."
+
+
+def _missing_parts(
+    upload: Upload, *, database: Database, storage: Storage
+) -> tuple[Upload, tuple[PartUrl, ...]]:
+    arrived: dict[int, int] = {}
+    try:
+        if upload.multipart_id:
+            arrived = {
+                p.number: p.size_bytes for p in storage.list_parts(upload.storage_key, upload.multipart_id)
+            }
+    except NotFound:
+        # joined already, or swept away: complete() finds out which; a fresh start is right for the second
+        if _is_stored(upload, storage):
+            return upload, ()
+        upload = _begin(upload, database=database, storage=storage)
+    if not upload.multipart_id:
+        upload = _begin(upload, database=database, storage=storage)
+    return upload, tuple(
+        PartUrl(
+            number, size, storage.part_url(upload.storage_key, upload.multipart_id, number, size_bytes=size)
+        )
+        for number, size in expected_parts(upload)
+        if arrived.get(number) != size
+    )
+
+
+def _begin(upload: Upload, *, database: Database, storage: Storage) -> Upload:
+    multipart_id = storage.start_multipart(upload.storage_key, media_type="application/octet-stream")
+    with database.write() as connection:
+        return upload_rows.set_multipart_id(
+            connection, upload.id, multipart_id, instead_of=upload.multipart_id
+        )
+
+
+def _is_stored(upload: Upload, storage: Storage) -> bool:
+    try:
+        return storage.stat(upload.storage_key).size_bytes == upload.size_bytes
+    except NotFound:
+        return False
+
+
+def _join(upload: Upload, storage: Storage) -> None:
+    """Make the object from its parts, unless a lost answer did that before. Raises Conflict."""
+    missing = Conflict(
+        "Parts are missing. Ask for the upload again and send what it lists.", code="parts_missing"
+    )
+    try:
+        if not upload.multipart_id:
+            raise NotFound("upload", upload.id)
+        parts = storage.list_parts(upload.storage_key, upload.multipart_id)
+        if {part.number: part.size_bytes for part in parts} != dict(expected_parts(upload)):
+            raise missing
+        storage.complete_multipart(upload.storage_key, upload.multipart_id, _in_order(parts))
+    except NotFound:
+        if not _is_stored(upload, storage):
+            raise missing from None
+
+
+def _in_order(parts: Sequence[StoredPart]) -> list[StoredPart]:
+    return sorted(parts, key=lambda part: part.number)
+
+
+def _difference(upload: Upload, storage: Storage) -> str:
+    """Why the stored object is not the promised one; empty if it is, as far as the store can tell."""
+    stored = storage.stat(upload.storage_key)
+    if stored.size_bytes != upload.size_bytes:
+        return f"It should be {upload.size_bytes:,} bytes, and {stored.size_bytes:,} arrived. Send it again."
+    digest = storage.digest(upload.storage_key)
+    return DAMAGED if digest and digest != upload.sha256 else ""
+
+
+def _refuse(upload: Upload, reason: str, *, database: Database, storage: Storage) -> None:
+    with database.write() as connection:
+        upload_rows.refuse_upload(connection, upload.id, reason)
+    storage.delete(upload.storage_key)
+    raise Invalid(reason, code="damaged")
+
+
+def _store(upload: Upload, *, database: Database) -> Photo:
+    """The photo of a verified upload: a new row, or the twin that was quicker."""
+    now = datetime.now(UTC)
+    try:
+        with database.write() as connection:
+            user_rows.lock_user(connection, upload.owner_id)
+            photo = _photo_for(
+                connection,
+                upload.owner_id,
+                upload.sha256,
+                upload.size_bytes,
+                upload.name,
+                upload.storage_key,
+                now,
+            )
+            upload_rows.finish_upload(connection, upload.id, photo.id)
+            return photo
+    except IntegrityError:
+        log.info("a twin of upload %s was quicker", upload.id)
+        with database.write() as connection:
+            twin = photo_rows.find_photo_by_hash(connection, upload.owner_id, upload.sha256)
+            if twin is None:
+                raise
+            upload_rows.finish_upload(connection, upload.id, twin.id)
+            return twin
+
+
+def _store_accepted(
+    reader: _HashingReader, *, key: str, name: str, owner: User, settings: Settings, database: Database
+) -> Photo:
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        user_rows.lock_user(connection, owner.id)
+        twin = photo_rows.find_photo_by_hash(connection, owner.id, reader.sha256)
+        if twin is None or _arrived_damaged(twin):
+            free = _free_bytes(connection, owner.id, settings)
+            if free is not None and reader.size_bytes > free:
+                raise Invalid(_over_quota(free), code="quota")
+        return _photo_for(connection, owner.id, reader.sha256, reader.size_bytes, name, key, now)
+
+
+def _photo_for(
+    connection: Connection, owner_id: int, sha256: str, size_bytes: int, name: str, key: str, now: datetime
+) -> Photo:
+    """The row for these bytes: the twin, the damaged twin with fresh bytes, or a new one."""
+    twin = photo_rows.find_photo_by_hash(connection, owner_id, sha256)
+    if twin is None:
+        return photo_rows.add_photo(
+            connection,
+            owner_id=owner_id,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            name=name,
+            media_type="application/octet-stream",
+            storage_key=key,
+            now=now,
+        )
+    if _arrived_damaged(twin):
+        return photo_rows.replace_original(connection, twin.key, storage_key=key, now=now)
+    return twin
+
+
+class _HashingReader:
+    """Counts and hashes what passes through. Raises Invalid once more than `limit` bytes have come."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of what was read so far."""
+        return self._hash.hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, at most `size` bytes."""
+        piece = self._stream.read(size)
+        self.size_bytes += len(piece)
+        if self.size_bytes > self._limit:
+            raise Invalid(
+                f"It is larger than {size_words(self._limit)}, the largest file taken here.", code="too_large"
+            )
+        self._hash.update(piece)
+        return piece

@@ -1,0 +1,11 @@
+"""The JSON API under `/api/v1`: the same verbs that the pages use, for scripts, clients and people.
+
+Every operation is declared once, with its types; the OpenAPI document is made from these declarations.
+"""
+
+from __future__ import annotations
+
+from photos.web.api import account, photos, uploads  # noqa: F401 - each module declares its operations
+from photos.web.api.operations import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,155 @@
+"""Photos: lists, one photo, changes, trash and labels."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from photos.db import photos as photo_rows
+from photos.models import Photo, Shelf, Verdict
+from photos.services import library, search
+from photos.web import deps
+from photos.web.api import shapes
+from photos.web.api.operations import operation
+
+
+@operation("GET", "/photos", query=shapes.PhotoListQuery, answer=shapes.PhotoPage)
+def list_photos(query: shapes.PhotoListQuery) -> shapes.PhotoPage:
+    """List photos, newest first by their own local day.
+    With `q` only those that match it, as in search.
+    """
+    backends, owner = deps.backends(), deps.user()
+    if query.q:
+        found = search.find(
+            query.q,
+            owner=owner,
+            database=backends.database,
+            search=backends.search,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        return shapes.PhotoPage([_shape(match.photo) for match in found.items], found.next)
+    with backends.database.read() as connection:
+        page = photo_rows.list_photos(
+            connection, owner_id=owner.id, shelf=Shelf(query.shelf), limit=query.limit, cursor=query.cursor
+        )
+    return shapes.PhotoPage([_shape(photo) for photo in page.items], page.next)
+
+
+@operation("GET", "/photos/states", query=shapes.StatesQuery, answer=shapes.StateList)
+def list_states(query: shapes.StatesQuery) -> shapes.StateList:
+    """Say how far photos are, for pages that wait."""
+    ids = [word for word in query.ids.split(",") if word][:200]
+    with deps.backends().database.read() as connection:
+        states = photo_rows.list_states(connection, deps.user().id, ids)
+    return shapes.StateList(
+        [
+            shapes.StateShape(photo_id, state.value, reason, labelled)
+            for photo_id, state, reason, labelled in states
+        ]
+    )
+
+
+@operation("GET", "/photos/<photo_id>", answer=shapes.PhotoShape)
+def get_photo(photo_id: str) -> shapes.PhotoShape:
+    """Show one photo."""
+    with deps.backends().database.read() as connection:
+        return _shape(photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id))
+
+
+@operation("PATCH", "/photos/<photo_id>", body=shapes.PhotoChange, answer=shapes.PhotoShape)
+def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
+    """Change description, favourite, rating or tags; absent fields stay."""
+    backends, owner = deps.backends(), deps.user()
+    parts = {"owner": owner, "database": backends.database, "search": backends.search}
+    with backends.database.read() as connection:
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
+    if body.description is not UNSET:
+        photo = library.describe(photo_id, body.description, **parts)  # type: ignore[arg-type]
+    if body.is_favourite is not UNSET:
+        photo = library.favour(photo_id, body.is_favourite, **parts)  # type: ignore[arg-type]
+    if body.rating is not UNSET:
+        photo = library.rate(photo_id, body.rating, **parts)  # type: ignore[arg-type]
+    if body.tags is not UNSET:
+        photo = library.tag(photo_id, body.tags, **parts)  # type: ignore[arg-type]
+    return _shape(photo)
+
+
+@operation("POST", "/photos/<photo_id>/trash", answer=shapes.PhotoShape)
+def trash_photo(photo_id: str) -> shapes.PhotoShape:
+    """Move a photo to the trash."""
+    backends = deps.backends()
+    return _shape(
+        library.trash(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
+    )
+
+
+@operation("POST", "/photos/<photo_id>/restore", answer=shapes.PhotoShape)
+def restore_photo(photo_id: str) -> shapes.PhotoShape:
+    """Take a photo back out of the trash."""
+    backends = deps.backends()
+    return _shape(
+        library.restore(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
+    )
+
+
+@operation("POST", "/photos/<photo_id>/reprocess", answer=shapes.PhotoShape)
+def reprocess_photo(photo_id: str) -> shapes.PhotoShape:
+    """Develop and label a photo again; what people decided and wrote stays."""
+    backends = deps.backends()
+    return _shape(
+        library.reprocess(photo_id, owner=deps.user(), database=backends.database, jobs=backends.jobs)
+    )
+
+
+@operation("DELETE", "/photos/<photo_id>")
+def purge_photo(photo_id: str) -> None:
+    """Delete a photo for good; it has to be in the trash."""
+    backends = deps.backends()
+    library.purge(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
+
+
+@operation(
+    "PUT", "/photos/<photo_id>/labels/<name>/verdict", body=shapes.VerdictChange, answer=shapes.PhotoShape
+)
+def decide_label(photo_id: str, name: str, body: shapes.VerdictChange) -> shapes.PhotoShape:
+    """Keep or reject a label; the decision survives re-processing."""
+    return _shape(_decide(photo_id, name, Verdict(body.verdict)))
+
+
+@operation("DELETE", "/photos/<photo_id>/labels/<name>/verdict", answer=shapes.PhotoShape)
+def undecide_label(photo_id: str, name: str) -> shapes.PhotoShape:
+    """Take a decision on a label back."""
+    return _shape(_decide(photo_id, name, None))
+
+
+@operation("GET", "/search", query=shapes.SearchQuery, answer=shapes.MatchPage)
+def search_photos(query: shapes.SearchQuery) -> shapes.MatchPage:
+    """Search, and say why each photo matched."""
+    backends = deps.backends()
+    found = search.find(
+        query.q,
+        owner=deps.user(),
+        database=backends.database,
+        search=backends.search,
+        order=query.order,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return shapes.MatchPage(
+        [
+            shapes.MatchShape(_shape(match.photo), [shapes.reason_shape(reason) for reason in match.reasons])
+            for match in found.items
+        ],
+        found.next,
+    )
+
+
+def _decide(photo_id: str, name: str, verdict: Verdict | None) -> Photo:
+    backends = deps.backends()
+    return library.decide_label(
+        photo_id, name, verdict, owner=deps.user(), database=backends.database, search=backends.search
+    )
+
+
+def _shape(photo: Photo) -> shapes.PhotoShape:
+    return shapes.photo_shape(photo, deps.backends().storage)

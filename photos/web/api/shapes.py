@@ -1,0 +1,448 @@
+"""What goes over the wire: one struct for each body and answer, and how models become them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from photos.backends.storage import Storage
+from photos.models import ApiToken, Box, Photo, Reason, TakenSource, Upload, User
+from photos.services.uploads import MAX_OFFERED, Offer, OfferedFile, PartUrl
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Cursor = Annotated[str, Meta(max_length=500)]
+Query = Annotated[str, Meta(max_length=1000)]
+ShelfName = Literal["timeline", "archive", "trash", "refused"]
+
+
+class Problem(Struct, kw_only=True):
+    """RFC 9457 problem details: the one shape of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """A stable word for programs."""
+    request_id: str
+    field: str = ""
+    position: int | None = None
+    """Where in the query text the problem begins; only for queries."""
+
+
+class BoxShape(Struct):
+    """Fractions of the upright picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class LabelShape(Struct):
+    """A thing seen, with confidence 0-100 and a person's verdict, if any."""
+
+    name: str
+    confidence: float
+    boxes: list[BoxShape]
+    provider: str
+    verdict: Literal["kept", "rejected"] | None
+
+
+class TextShape(Struct):
+    """A line read in the picture."""
+
+    text: str
+    confidence: float
+    box: BoxShape
+
+
+class PlaceShape(Struct):
+    """The nearest named place."""
+
+    name: str
+    region: str
+    country: str
+    country_code: str
+
+
+class PositionShape(Struct):
+    """WGS 84 degrees and metres."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None
+
+
+class CameraShape(Struct):
+    """What the file says about how the photo was taken."""
+
+    make: str
+    model: str
+    lens: str
+    f_number: float | None
+    exposure_seconds: float | None
+    iso: int | None
+    focal_length_mm: float | None
+
+
+class RenditionShape(Struct):
+    """A derived picture behind a signed URL that lives for a while."""
+
+    url: str
+    width: int
+    height: int
+    media_type: str
+
+
+class ColourShape(Struct):
+    """A dominant colour and its share of the picture, 0-1."""
+
+    colour: str
+    share: float
+
+
+class PhotoShape(Struct):
+    """A photo. `taken_at` is the wall clock where it was taken, with its offset if the file knows it."""
+
+    id: str
+    sha256: str
+    name: str
+    size: int
+    media_type: str
+    state: Literal["new", "processing", "ready", "refused"]
+    shelf: ShelfName
+    reason: str
+    taken_at: str
+    taken_source: Literal["file", "upload", "person"]
+    width: int
+    height: int
+    description: str
+    is_favourite: bool
+    rating: int | None
+    tags: list[str]
+    labels: list[LabelShape]
+    recogniser: str
+    text: list[TextShape]
+    place: PlaceShape | None
+    position: PositionShape | None
+    camera: CameraShape
+    colours: list[ColourShape]
+    light: str
+    thumbhash: str
+    renditions: dict[str, RenditionShape]
+    original_url: str
+    created_at: str
+    updated_at: str
+    trashed_at: str | None
+
+
+class PhotoPage(Struct):
+    """One page of photos."""
+
+    items: list[PhotoShape]
+    next: str | None
+
+
+class PhotoListQuery(Struct):
+    """Which photos to list."""
+
+    shelf: ShelfName = "timeline"
+    limit: Limit = 60
+    cursor: Cursor | None = None
+    q: Query = ""
+
+
+class StateShape(Struct):
+    """How far one photo is."""
+
+    id: str
+    state: Literal["new", "processing", "ready", "refused"]
+    reason: str
+    is_labelled: bool
+
+
+class StateList(Struct):
+    """States of the photos asked for; unknown ones are left out."""
+
+    items: list[StateShape]
+
+
+class StatesQuery(Struct):
+    """Up to 200 photo ids, separated by commas."""
+
+    ids: Annotated[str, Meta(max_length=200 * 23)]
+
+
+class PhotoChange(Struct, forbid_unknown_fields=True):
+    """What to change; absent fields stay."""
+
+    description: Annotated[str, Meta(max_length=5000)] | UnsetType = UNSET
+    is_favourite: bool | UnsetType = UNSET
+    rating: Annotated[int, Meta(ge=1, le=5)] | None | UnsetType = UNSET
+    tags: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | UnsetType = UNSET
+
+
+class VerdictChange(Struct, forbid_unknown_fields=True):
+    """Keep or reject a label."""
+
+    verdict: Literal["kept", "rejected"]
+
+
+class ReasonShape(Struct):
+    """Why a photo matched; confidence only for labels."""
+
+    kind: str
+    value: str
+    confidence: float | None
+
+
+class MatchShape(Struct):
+    """A photo and why it matched."""
+
+    photo: PhotoShape
+    reasons: list[ReasonShape]
+
+
+class MatchPage(Struct):
+    """One page of matches."""
+
+    items: list[MatchShape]
+    next: str | None
+
+
+class SearchQuery(Struct):
+    """A query in the search language (docs/search.md)."""
+
+    q: Query = ""
+    order: Literal["newest", "oldest", "relevance"] = "newest"
+    limit: Limit = 60
+    cursor: Cursor | None = None
+
+
+class FileShape(Struct, forbid_unknown_fields=True):
+    """A file that a client has: what it is called, bytes, declared media type, SHA-256 in hex."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=1000)]
+    size: Annotated[int, Meta(ge=0, le=2**53)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    type: Annotated[str, Meta(max_length=200)] = ""
+
+
+class OfferRequest(Struct, forbid_unknown_fields=True):
+    """Files that a client would like to send."""
+
+    files: Annotated[list[FileShape], Meta(min_length=1, max_length=MAX_OFFERED)]
+
+
+class PartShape(Struct):
+    """One part to send: PUT exactly `size` bytes to `url`."""
+
+    number: int
+    url: str
+    size: int
+
+
+class OfferShape(Struct):
+    """`known`: nothing to send, it is photo `photo_id`. `refused`: `reason` says why. `send`: send the parts."""
+
+    status: Literal["known", "refused", "send"]
+    photo_id: str
+    in_trash: bool
+    reason: str
+    code: str
+    upload_id: str
+    part_size: int
+    parts: list[PartShape]
+
+
+class OfferList(Struct):
+    """One answer for each file, in the order asked."""
+
+    files: list[OfferShape]
+
+
+class UploadShape(Struct):
+    """An upload: `open` with the parts still missing, `complete` with its photo, or `refused` with a reason."""
+
+    id: str
+    name: str
+    size: int
+    state: Literal["open", "complete", "refused"]
+    photo_id: str
+    reason: str
+    part_size: int
+    parts: list[PartShape]
+    expires_at: str
+
+
+class PersonShape(Struct):
+    """The person behind the session or token."""
+
+    name: str
+    email: str
+    is_admin: bool
+    used_bytes: int
+    quota_bytes: int | None
+    scopes: list[str]
+
+
+class TokenShape(Struct):
+    """A personal token, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: str
+    last_used_at: str | None
+    expires_at: str | None
+
+
+class TokenList(Struct):
+    """All personal tokens."""
+
+    items: list[TokenShape]
+    next: str | None
+
+
+def photo_shape(photo: Photo, storage: Storage) -> PhotoShape:
+    """A photo as the API shows it, with fresh signed URLs."""
+    place, position, camera = photo.place, photo.position, photo.camera
+    return PhotoShape(
+        id=photo.id,
+        sha256=photo.sha256,
+        name=photo.name,
+        size=photo.size_bytes,
+        media_type=photo.media_type,
+        state=photo.state.value,
+        shelf=photo.shelf.value,
+        reason=photo.reason,
+        taken_at=taken_at(photo),
+        taken_source=photo.taken_source.value,
+        width=photo.width,
+        height=photo.height,
+        description=photo.description,
+        is_favourite=photo.is_favourite,
+        rating=photo.rating,
+        tags=list(photo.tags),
+        labels=[
+            LabelShape(
+                label.name,
+                round(label.confidence, 1),
+                [_box(box) for box in label.boxes],
+                label.provider,
+                label.verdict.value if label.verdict else None,
+            )
+            for label in photo.labels
+        ],
+        recogniser=photo.recogniser,
+        text=[TextShape(line.text, round(line.confidence, 1), _box(line.box)) for line in photo.text],
+        place=PlaceShape(place.name, place.region, place.country, place.country_code) if place else None,
+        position=PositionShape(position.latitude, position.longitude, position.altitude_m)
+        if position
+        else None,
+        camera=CameraShape(
+            camera.make,
+            camera.model,
+            camera.lens,
+            camera.f_number,
+            camera.exposure_seconds,
+            camera.iso,
+            camera.focal_length_mm,
+        ),
+        colours=[ColourShape(colour, share) for colour, share in photo.colours],
+        light=photo.light,
+        thumbhash=photo.thumbhash,
+        renditions={
+            rendition.kind: RenditionShape(
+                storage.url(rendition.key, media_type=rendition.media_type),
+                rendition.width,
+                rendition.height,
+                rendition.media_type,
+            )
+            for rendition in photo.renditions
+        },
+        original_url=storage.url(photo.storage_key, media_type=photo.media_type, download_name=photo.name),
+        created_at=photo.created_at.isoformat(),
+        updated_at=photo.updated_at.isoformat(),
+        trashed_at=photo.trashed_at.isoformat() if photo.trashed_at else None,
+    )
+
+
+def taken_at(photo: Photo) -> str:
+    """ISO 8601 wall clock; with an offset if it is known, and in UTC if it is the time of upload."""
+    text = photo.taken_local.isoformat()
+    if photo.taken_source is TakenSource.UPLOAD:
+        return f"{text}+00:00"
+    if photo.offset_minutes is None:
+        return text
+    sign = "-" if photo.offset_minutes < 0 else "+"
+    hours, minutes = divmod(abs(photo.offset_minutes), 60)
+    return f"{text}{sign}{hours:02}:{minutes:02}"
+
+
+def reason_shape(reason: Reason) -> ReasonShape:
+    """A reason as the API shows it."""
+    return ReasonShape(reason.kind, reason.value, reason.confidence)
+
+
+def offer_shape(offer: Offer) -> OfferShape:
+    """The answer to one offered file."""
+    photo, upload = offer.photo, offer.upload
+    return OfferShape(
+        status=offer.status,  # type: ignore[arg-type] # the service says known, refused or send
+        photo_id=photo.id if photo else "",
+        in_trash=photo is not None and photo.trashed_at is not None,
+        reason=offer.reason,
+        code=offer.code,
+        upload_id=upload.id if upload else "",
+        part_size=upload.part_size if upload else 0,
+        parts=parts_shape(offer.parts),
+    )
+
+
+def upload_shape(upload: Upload, parts: tuple[PartUrl, ...]) -> UploadShape:
+    """An upload and what it still needs."""
+    return UploadShape(
+        id=upload.id,
+        name=upload.name,
+        size=upload.size_bytes,
+        state=upload.state,  # type: ignore[arg-type] # the table says open, complete or refused
+        photo_id=upload.photo_id,
+        reason=upload.reason,
+        part_size=upload.part_size,
+        parts=parts_shape(parts),
+        expires_at=upload.expires_at.isoformat(),
+    )
+
+
+def parts_shape(parts: tuple[PartUrl, ...]) -> list[PartShape]:
+    """Parts to send."""
+    return [PartShape(part.number, part.url, part.size_bytes) for part in parts]
+
+
+def offered_file(file: FileShape) -> OfferedFile:
+    """A file as the service takes it."""
+    return OfferedFile(file.name, file.size, file.sha256, file.type)
+
+
+def person_shape(user: User, scopes: list[str], quota_bytes: int | None) -> PersonShape:
+    """The person who asks."""
+    return PersonShape(user.name, user.email, user.is_admin, user.used_bytes, quota_bytes, scopes)
+
+
+def token_shape(token: ApiToken) -> TokenShape:
+    """A token, without its secret."""
+    return TokenShape(
+        token.public_id,
+        token.name,
+        sorted(token.scopes),
+        token.created_at.isoformat(),
+        token.last_used_at.isoformat() if token.last_used_at else None,
+        token.expires_at.isoformat() if token.expires_at else None,
+    )
+
+
+def _box(box: Box) -> BoxShape:
+    return BoxShape(round(box.left, 5), round(box.top, 5), round(box.width, 5), round(box.height, 5))

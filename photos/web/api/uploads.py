@@ -1,0 +1,53 @@
+"""Uploads: offer files by hash, send parts to signed URLs, complete."""
+
+from __future__ import annotations
+
+from photos.services import uploads
+from photos.web import deps
+from photos.web.api import shapes
+from photos.web.api.operations import operation
+
+
+@operation("POST", "/uploads", body=shapes.OfferRequest, answer=shapes.OfferList)
+def offer_files(body: shapes.OfferRequest) -> shapes.OfferList:
+    """Offer files; the answer says for each whether it is known, refused, or where to send its parts."""
+    backends = deps.backends()
+    offers = uploads.offer(
+        [shapes.offered_file(file) for file in body.files],
+        owner=deps.user(),
+        settings=backends.settings,
+        database=backends.database,
+        storage=backends.storage,
+    )
+    return shapes.OfferList([shapes.offer_shape(offer) for offer in offers])
+
+
+@operation("GET", "/uploads/<upload_id>", answer=shapes.UploadShape)
+def get_upload(upload_id: str) -> shapes.UploadShape:
+    """Show an upload, with fresh URLs for the parts that are still missing."""
+    backends = deps.backends()
+    upload, parts = uploads.status(
+        upload_id, owner=deps.user(), database=backends.database, storage=backends.storage
+    )
+    return shapes.upload_shape(upload, parts)
+
+
+@operation("POST", "/uploads/<upload_id>/complete", answer=shapes.PhotoShape)
+def complete_upload(upload_id: str) -> shapes.PhotoShape:
+    """Make a photo of an upload whose parts have all arrived; repeat it as often as you like."""
+    backends = deps.backends()
+    photo = uploads.complete(
+        upload_id,
+        owner=deps.user(),
+        database=backends.database,
+        storage=backends.storage,
+        jobs=backends.jobs,
+    )
+    return shapes.photo_shape(photo, backends.storage)
+
+
+@operation("DELETE", "/uploads/<upload_id>")
+def abandon_upload(upload_id: str) -> None:
+    """Forget an unfinished upload and its bytes."""
+    backends = deps.backends()
+    uploads.abandon(upload_id, owner=deps.user(), database=backends.database, storage=backends.storage)

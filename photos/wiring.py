@@ -1,0 +1,141 @@
+"""Settings become objects here and nowhere else: one match per role.
+
+Opening is cheap: nothing connects, starts a child process or imports a heavy library before first use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from photos.backends.identity import IdentityProvider
+from photos.backends.jobs import Jobs
+from photos.backends.recognition import Recognition
+from photos.backends.search import Search
+from photos.backends.storage import Storage
+from photos.config import Settings, ensure_secret_key
+from photos.db.engine import Database
+
+if TYPE_CHECKING:
+    from photos.imaging.pool import Decoders
+    from photos.places import Gazetteer
+
+
+@dataclass(frozen=True)
+class Backends:
+    """Everything outside this process, by role."""
+
+    settings: Settings
+    secret_key: str
+    database: Database
+    storage: Storage
+    recognition: Recognition
+    search: Search
+    identity: IdentityProvider
+    jobs: Jobs
+
+    @cached_property
+    def darkroom(self) -> Decoders:
+        """Guarded decoder children; only the runner and the worker ever ask for them."""
+        from photos.imaging.limits import Limits
+        from photos.imaging.pool import Decoders
+
+        limits = Limits(
+            size_bytes=self.settings.max_photo_bytes,
+            pixels=self.settings.max_photo_pixels,
+            seconds=self.settings.decode_seconds,
+            memory_bytes=self.settings.decode_memory_bytes,
+        )
+        return Decoders(self.settings.decoders, limits)
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Offline place names, 10 MB; only the runner and the worker ever ask for them."""
+        from photos.places import gazetteer
+
+        return gazetteer()
+
+    def close(self) -> None:
+        """End child processes and give connections back."""
+        if "darkroom" in self.__dict__:
+            self.darkroom.close()
+        self.recognition.close()
+        self.database.close()
+
+
+def open_backends(settings: Settings) -> Backends:
+    """Build every part. Raises ConfigError if the settings cannot work."""
+    secret_key = ensure_secret_key(settings)
+    database = Database(settings.database_url)
+    return Backends(
+        settings=settings,
+        secret_key=secret_key,
+        database=database,
+        storage=_storage(settings, secret_key),
+        recognition=_recognition(settings),
+        search=_search(settings),
+        identity=_identity(settings, secret_key, database),
+        jobs=_jobs(database),
+    )
+
+
+def derived_key(secret_key: str, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that no signature made for one is good for another."""
+    return hmac.new(secret_key.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def _storage(settings: Settings, secret_key: str) -> Storage:
+    match settings.storage:
+        case "s3":
+            from photos.backends.storage.s3 import S3Storage
+
+            return S3Storage(
+                settings.s3_bucket,
+                region=settings.aws_region,
+                endpoint_url=settings.s3_endpoint_url,
+                addressing_style=settings.s3_addressing,
+                url_seconds=settings.url_seconds,
+                part_seconds=settings.part_url_seconds,
+            )
+        case _:
+            from photos.backends.storage.folder import FolderStorage
+
+            return FolderStorage(
+                settings.data / "storage",
+                signing_key=derived_key(secret_key, "media"),
+                url_seconds=settings.url_seconds,
+                part_seconds=settings.part_url_seconds,
+            )
+
+
+def _recognition(settings: Settings) -> Recognition:
+    match settings.recognition:
+        case "local":
+            from photos.backends.recognition.onnx import OnnxRecognition
+
+            return OnnxRecognition(settings.models)
+        case _:
+            from photos.backends.recognition.off import NoRecognition
+
+            return NoRecognition()
+
+
+def _search(settings: Settings) -> Search:
+    from photos.backends.search.sqlite import SqliteSearch
+
+    return SqliteSearch(settings.data / "search.db")
+
+
+def _identity(settings: Settings, secret_key: str, database: Database) -> IdentityProvider:
+    from photos.backends.identity.local import LocalIdentity
+
+    return LocalIdentity(database, base_url=settings.base_url)
+
+
+def _jobs(database: Database) -> Jobs:
+    from photos.backends.jobs.local import LocalJobs
+
+    return LocalJobs(database, last=("label_photo", "read_text"))
