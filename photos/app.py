@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
@@ -28,14 +30,11 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_sessions(app, settings, backends.database, backends.secret_key)
     init_errors(app)
     init_templating(app)
-    _register_pages(app, backends)
+    _register_pages(app)
     return app
 
 
-def _register_pages(app: Flask, backends: Backends) -> None:
-    from photos.web import accounts, health, photo, provider, search, timeline, trash, uploads
-
-    for module in (health, accounts, timeline, photo, search, uploads, trash):
-        app.register_blueprint(module.blueprint)
-    if not backends.identity.origin:
-        app.register_blueprint(provider.blueprint)
+def _register_pages(app: Flask) -> None:
+    for name in ("health", "accounts", "timeline", "photo", "search", "uploads", "trash", "provider"):
+        if find_spec(f"photos.web.{name}"):
+            app.register_blueprint(import_module(f"photos.web.{name}").blueprint)

@@ -1,0 +1,149 @@
+"""Signed-in browsers. The cookie's secret is stored hashed; a row that is gone is never written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from photos.db.engine import from_micros, to_micros
+from photos.db.schema import session
+from photos.ids import new_id
+from photos.models import Session
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session with what it carries, as JSON text."""
+
+    session: Session
+    content: str
+
+
+def add_session(
+    connection: Connection,
+    *,
+    id_hash: str,
+    user_id: int,
+    content: str,
+    now: datetime,
+    expires_at: datetime,
+    user_agent: str,
+    address: str,
+) -> Session:
+    """Remember a browser that has just signed in."""
+    added = Session(
+        public_id=new_id(),
+        user_id=user_id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=expires_at,
+        user_agent=user_agent[:300],
+        address=address[:64],
+    )
+    connection.execute(
+        insert(session).values(
+            id_hash=id_hash,
+            public_id=added.public_id,
+            user_id=user_id,
+            content=content,
+            created_at=to_micros(now),
+            last_seen_at=to_micros(now),
+            expires_at=to_micros(expires_at),
+            user_agent=added.user_agent,
+            address=added.address,
+        )
+    )
+    return added
+
+
+def find_session(
+    connection: Connection, id_hash: str, *, now: datetime, seen_since: datetime
+) -> StoredSession | None:
+    """The session of a cookie, unless it is past its end or has been idle since before `seen_since`."""
+    row = connection.execute(
+        select(session).where(
+            session.c.id_hash == id_hash,
+            session.c.expires_at > to_micros(now),
+            session.c.last_seen_at > to_micros(seen_since),
+        )
+    ).one_or_none()
+    return StoredSession(_session(row._mapping), row.content) if row is not None else None
+
+
+def list_sessions(
+    connection: Connection, user_id: int, *, now: datetime, seen_since: datetime
+) -> tuple[Session, ...]:
+    """Every live session of a person, the one used last first."""
+    rows = connection.execute(
+        select(session)
+        .where(
+            session.c.user_id == user_id,
+            session.c.expires_at > to_micros(now),
+            session.c.last_seen_at > to_micros(seen_since),
+        )
+        .order_by(session.c.last_seen_at.desc(), session.c.public_id)
+    )
+    return tuple(_session(row._mapping) for row in rows)
+
+
+def save_session(connection: Connection, id_hash: str, *, content: str, now: datetime) -> None:
+    """Replace what a session carries; one that has been ended meanwhile stays ended."""
+    connection.execute(
+        update(session)
+        .where(session.c.id_hash == id_hash)
+        .values(content=content, last_seen_at=to_micros(now))
+    )
+
+
+def touch_session(connection: Connection, id_hash: str, *, now: datetime) -> None:
+    """Note that the browser was seen."""
+    connection.execute(
+        update(session).where(session.c.id_hash == id_hash).values(last_seen_at=to_micros(now))
+    )
+
+
+def delete_session(connection: Connection, id_hash: str) -> None:
+    """End the session of a cookie; an unknown one is fine."""
+    connection.execute(delete(session).where(session.c.id_hash == id_hash))
+
+
+def delete_session_of(connection: Connection, user_id: int, public_id: str) -> bool:
+    """End one of a person's own sessions; False if they have none of this name."""
+    result = connection.execute(
+        delete(session).where(session.c.user_id == user_id, session.c.public_id == public_id)
+    )
+    return result.rowcount > 0
+
+
+def delete_sessions(connection: Connection, user_id: int, *, keep: str = "") -> int:
+    """End every session of a person, but the one with the hash `keep`; returns how many."""
+    result = connection.execute(
+        delete(session).where(session.c.user_id == user_id, session.c.id_hash != keep)
+    )
+    return result.rowcount
+
+
+def delete_expired_sessions(connection: Connection, *, now: datetime, seen_since: datetime) -> int:
+    """Forget sessions past their end or idle for too long; returns how many."""
+    result = connection.execute(
+        delete(session).where(
+            (session.c.expires_at <= to_micros(now)) | (session.c.last_seen_at <= to_micros(seen_since))
+        )
+    )
+    return result.rowcount
+
+
+def _session(row: Mapping[Any, Any]) -> Session:
+    return Session(
+        public_id=row["public_id"],
+        user_id=row["user_id"],
+        created_at=from_micros(row["created_at"]),
+        last_seen_at=from_micros(row["last_seen_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        user_agent=row["user_agent"],
+        address=row["address"],
+    )

@@ -1,0 +1,185 @@
+"""The one table from an error to its status, page and problem document.
+
+A page shows what happened, what to do, and the request id that the log line carries. The API answers
+with RFC 9457 problem details. A thing that is not yours gives the same bytes as one that is not there.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_login import AnonymousUserMixin
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from photos import logs
+from photos.errors import (
+    BackendError,
+    BigimageError,
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    StorageFull,
+    TooMany,
+)
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = 5
+
+TITLES = {
+    400: "This request cannot be read",
+    401: "Sign in first",
+    403: "This is not for you",
+    404: "There is nothing here",
+    405: "This cannot be done here",
+    408: "The request took too long",
+    409: "Not as things stand now",
+    410: "This is gone",
+    411: "The size is missing",
+    412: "Not as things stand now",
+    413: "Too large",
+    414: "The address is too long",
+    415: "This kind of content is not taken here",
+    416: "Beyond the end",
+    422: "This cannot be accepted",
+    429: "Too many tries",
+    500: "This did not work, and it is our fault",
+    503: "A part of Bigimage does not answer",
+    507: "No space is left",
+}
+DETAILS = {
+    404: "It may have been deleted, or the address is wrong.",
+    405: "The address is right, but it does not take this kind of request.",
+    413: "Send less at once.",
+    500: "It is noted. Try again; if it happens again, tell whoever runs this library the number below.",
+    503: "Nothing is lost. Try again in a few seconds.",
+    507: "The disk is full. What is stored stays safe; new photos have to wait until there is room.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is told to the person or program that asked."""
+
+    status: int
+    code: str
+    detail: str
+    field: str = ""
+    retry_after: int | None = None
+    position: int | None = None
+
+    @property
+    def title(self) -> str:
+        """A short heading, the same for every problem of this status."""
+        return TITLES.get(self.status, "This did not work")
+
+
+def problem_of(error: BigimageError) -> Problem:
+    """The table. Details of a failing part stay in the log."""
+    match error:
+        case NotFound():
+            return Problem(404, "not_found", DETAILS[404])
+        case Invalid():
+            position = getattr(error, "position", None)
+            return Problem(400, error.code, error.reason, error.field, position=position)
+        case Conflict():
+            return Problem(409, error.code, error.reason)
+        case Denied():
+            return Problem(403, "denied", error.reason)
+        case TooMany():
+            return Problem(429, "too_many", error.reason, retry_after=error.retry_after_seconds)
+        case StorageFull():
+            return Problem(507, "storage_full", DETAILS[507], retry_after=RETRY_SECONDS)
+        case BackendError():
+            return Problem(503, f"{error.role}_unavailable", DETAILS[503], retry_after=RETRY_SECONDS)
+        case _:
+            return Problem(500, "internal", DETAILS[500])
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as a page, or as `application/problem+json` under `/api`."""
+    response = _json(problem) if is_api() else _page(problem)
+    response.status_code = problem.status
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="bigimage"'
+    return response
+
+
+def is_api() -> bool:
+    """Whether the caller is a program: it gets JSON and is never redirected."""
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(BigimageError, _on_own)
+    app.register_error_handler(CSRFError, _on_csrf)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(Exception, _on_unexpected)
+
+
+def _on_own(error: BigimageError) -> Response:
+    problem = problem_of(error)
+    if problem.status == 500:
+        return _on_unexpected(error)
+    if isinstance(error, BackendError):
+        log.error("%s", error, exc_info=error)
+    return problem_response(problem)
+
+
+def _on_csrf(error: CSRFError) -> Response:
+    log.info("refused a form: %s", error.description)
+    detail = "This page was open for too long, or the request did not come from it. Reload the page and try again."
+    return problem_response(Problem(400, "csrf", detail))
+
+
+def _on_http(error: HTTPException) -> Response:
+    if isinstance(error.response, Response):
+        return error.response
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    detail = DETAILS.get(status) or error.description or ""
+    response = problem_response(Problem(status, error.name.lower().replace(" ", "_"), detail))
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "content-range", "accept-ranges"}:
+            response.headers[name] = value
+    return response
+
+
+def _on_unexpected(error: Exception) -> Response:
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return problem_response(Problem(500, "internal", DETAILS[500]))
+
+
+def _json(problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": logs.request_id.get(),
+    }
+    if problem.field:
+        body["field"] = problem.field
+    if problem.position is not None:
+        body["position"] = problem.position
+    response = jsonify(body)
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _page(problem: Problem) -> Response:
+    if problem.status >= 500 and "_login_user" not in g:
+        # the frame of the page must not ask the part that is down who this is
+        g._login_user = AnonymousUserMixin()
+    return make_response(
+        render_template("errors/error.html", problem=problem, request_id=logs.request_id.get(), lone=True)
+    )

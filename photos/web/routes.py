@@ -1,0 +1,63 @@
+"""The access table: who may use which (endpoint, method). A route that is not in it is refused, and
+`tests/web/test_routes.py` fails for a route without a row and for a row without a route.
+
+HEAD counts as GET; OPTIONS is answered by nobody.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from flask import Request
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    PUBLIC = "public"
+    """Anybody. Unsafe methods need the CSRF token of the browser's session."""
+    SIGNED_URL = "signed url"
+    """Whoever holds the signed URL. No session is read, so there is nothing to forge a request with."""
+    SIGNED_IN = "signed in"
+    """Every person, about themselves or about nothing in particular."""
+    OWNER = "owner"
+    """Every person; the view asks the database with the owner's id, so another's thing is not there."""
+    ADMIN = "admin"
+    """Administrators."""
+
+
+PUBLIC, SIGNED_URL, SIGNED_IN, OWNER, ADMIN = Access
+
+ACCESS: dict[tuple[str, str], Access] = {
+    ("static", "GET"): PUBLIC,
+    ("health.health", "GET"): PUBLIC,
+    ("health.ready", "GET"): PUBLIC,
+    ("health.version", "GET"): PUBLIC,
+}
+
+LARGE_BODIES: dict[tuple[str, str], int | None] = {}
+"""Bytes a route takes where that is more than MAX_BODY_BYTES; None where the view itself counts."""
+
+MAX_BODY_BYTES = 1024 * 1024
+"""What a form or a JSON document may be."""
+
+NO_SESSION = ("/static/", "/media/", "/health", "/version")
+"""Paths that answer without looking at a cookie."""
+
+
+def access_of(endpoint: str, method: str) -> Access | None:
+    """Who may call it; None for a route that nobody has classified."""
+    return ACCESS.get((endpoint, "GET" if method == "HEAD" else method))
+
+
+def needs_session(request: Request) -> bool:
+    """Whether this request may look at the browser's session: not for files and health, nor for programs."""
+    if request.path.startswith(NO_SESSION):
+        return False
+    return not is_bearer(request)
+
+
+def is_bearer(request: Request) -> bool:
+    """Whether a program with a personal token asks. Tokens open the API and nothing else."""
+    scheme = request.headers.get("Authorization", "").partition(" ")[0]
+    return request.path.startswith("/api/") and scheme.lower() == "bearer"

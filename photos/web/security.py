@@ -1,0 +1,303 @@
+"""The floor under every request: host check, access table, CSRF, and the headers of every response.
+
+The order of the checks is the order in `init_security`; each answers with an error of
+`photos.web.errors`. `/health` passes before the host check, since a load balancer asks by address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+import time
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, redirect, request, session, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, UnsupportedMediaType
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as AnyResponse
+
+from photos import logs
+from photos.config import Settings
+from photos.errors import Denied, StorageError
+from photos.web import deps, routes
+from photos.web.errors import Problem, is_api, problem_response
+from photos.web.routes import Access
+from photos.web.templating import csp_nonce
+
+log = logging.getLogger(__name__)
+csrf = CSRFProtect()
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid",
+        "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "serial", "usb",
+    )
+)  # fmt: skip
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+}
+HSTS = "max-age=63072000; includeSubDomains"
+
+
+def init_security(app: Flask, settings: Settings) -> None:
+    """Install the checks and the headers. Call it before any other before_request function."""
+    app.config.update(
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        MAX_CONTENT_LENGTH=routes.MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=routes.MAX_BODY_BYTES,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    csrf.init_app(app)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    app.extensions["bigimage_origins"] = trusted_origins(settings)
+    for step in (_begin, _check_host, _limit_body, _check_session, _check_access, _check_origin):
+        app.before_request(step)
+    app.after_request(_finish)
+
+
+def trusted_origins(settings: Settings) -> dict[str, str]:
+    """Host header -> origin, for every address that browsers may use.
+
+    Whoever is told 127.0.0.1 may as well type localhost.
+    """
+    origins = [*settings.origins]
+    base = urlsplit(settings.base_url)
+    if _is_loopback(base.hostname or ""):
+        origins += [f"{base.scheme}://{_with_port(name, base.port)}" for name in ("localhost", "127.0.0.1")]
+    return {_plain_host(urlsplit(origin).netloc, urlsplit(origin).scheme): origin for origin in origins}
+
+
+def own_origin() -> str:
+    """The origin under which this request reached us, always one of ours."""
+    scheme = urlsplit(deps.settings().base_url).scheme
+    host = _plain_host(request.host, scheme)
+    origins: dict[str, str] = _origins()
+    return origins.get(host, deps.settings().base_url)
+
+
+def safe_next(target: str) -> str:
+    """The target if it is a plain path of ours, else "/".
+
+    Browsers read a backslash as a slash and drop tabs and line feeds, so neither may be in it, coded or not.
+    """
+    lowered = target.lower()
+    if not target.startswith("/") or target.startswith("//") or len(target) > 2000:
+        return "/"
+    if any(ord(character) <= 32 or character in "\\\x7f" for character in target):
+        return "/"
+    path = lowered.partition("?")[0]
+    if any(code in path for code in ("%5c", "%2f", "%00", "%09", "%0a", "%0d")) or "//" in path:
+        return "/"
+    return target
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    logs.request_id.set(secrets.token_hex(8))
+
+
+def _check_host() -> None:
+    if request.path == "/health":
+        return
+    scheme = urlsplit(deps.settings().base_url).scheme
+    if _plain_host(request.host, scheme) not in _origins():
+        raise BadRequest(
+            "Bigimage does not answer under this name. Whoever runs it can add the address to OTHER_ORIGINS."
+        )
+
+
+def _limit_body() -> None:
+    route = (request.endpoint or "", request.method)
+    if route in routes.LARGE_BODIES:
+        request.max_content_length = routes.LARGE_BODIES[route]
+
+
+def _check_session() -> None:
+    failure = getattr(session, "failure", None)
+    if failure is not None:
+        raise failure
+
+
+def _check_access() -> AnyResponse | None:
+    if request.endpoint is None:
+        return None  # no such route: 404 or 405 follow by themselves
+    access = routes.access_of(request.endpoint, request.method)
+    if access is None:
+        log.error("route %s %s has no row in photos/web/routes.py", request.method, request.endpoint)
+        raise Forbidden("Nobody may use this yet.")
+    if routes.is_bearer(request) and not current_user.is_authenticated:
+        return problem_response(Problem(401, "token", "This token is unknown, expired or revoked."))
+    if access in (Access.PUBLIC, Access.SIGNED_URL):
+        return None
+    if not current_user.is_authenticated:
+        return _ask_to_sign_in()
+    if access is Access.ADMIN and not deps.user().is_admin:
+        raise Denied("Only administrators may do this.")
+    _check_scope()
+    return None
+
+
+def _check_scope() -> None:
+    token = deps.token()
+    if token is None:
+        return
+    needed = "read" if request.method in SAFE_METHODS else "write"
+    if needed not in token.scopes:
+        raise Denied(f"This token may not {needed}.")
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    if is_api():
+        return problem_response(Problem(401, "sign_in", "Sign in, or send a personal token."))
+    target = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
+    next_path = safe_next(target) if target else ""
+    return redirect(url_for("accounts.sign_in", next=next_path if next_path not in {"", "/"} else None), 303)
+
+
+def _check_origin() -> None:
+    """Nothing is changed for a page that is not ours: origin, fetch metadata, token, content type."""
+    if request.method in SAFE_METHODS or request.endpoint is None or routes.is_bearer(request):
+        _check_json()
+        return
+    if routes.access_of(request.endpoint, request.method) is Access.SIGNED_URL:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != own_origin():
+        raise Forbidden("This request came from another site.")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden("This request came from another site.")
+    csrf.protect()
+    _check_json()
+
+
+def _check_json() -> None:
+    has_body = bool(request.content_length) or request.headers.get("Transfer-Encoding") is not None
+    if is_api() and has_body and not request.is_json:
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if deps.settings().is_https:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
+    if "Content-Security-Policy" not in response.headers:
+        response.headers["Content-Security-Policy"] = _policy(response)
+    if not request.path.startswith(routes.NO_SESSION):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.vary.add("Cookie")
+        if request.path.startswith("/api/"):
+            response.vary.add("Authorization")
+    elif not request.path.startswith(("/static/", "/media/")):
+        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Request-Id"] = logs.request_id.get()
+    _log_request(response)
+    return response
+
+
+def _policy(response: Response) -> str:
+    if response.mimetype != "text/html":
+        return "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    bucket = _bucket_origin()
+    provider = deps.backends().identity.origin
+    nonce = f"'nonce-{csp_nonce()}'"
+    return "; ".join(
+        " ".join(word for word in words if word)
+        for words in (
+            ("default-src", "'none'"),
+            ("script-src", "'self'", nonce),
+            ("style-src", "'self'", nonce),
+            ("img-src", "'self'", "data:", "blob:", bucket),
+            ("font-src", "'self'"),
+            ("connect-src", "'self'", bucket),
+            ("worker-src", "'self'"),
+            ("manifest-src", "'self'"),
+            ("form-action", "'self'", bucket, provider),
+            ("object-src", "'none'"),
+            ("base-uri", "'none'"),
+            ("frame-ancestors", "'none'"),
+        )
+    )
+
+
+def _bucket_origin() -> str:
+    """Scheme and host of the object store's signed URLs; empty where they are our own."""
+    parts = deps.backends()
+    known: dict[str, str] = parts_cache()
+    if "bucket" not in known:
+        try:
+            url = urlsplit(parts.storage.url("renditions/origin", media_type="image/jpeg"))
+        except StorageError:
+            return ""
+        own = {urlsplit(origin).netloc for origin in parts.settings.origins}
+        known["bucket"] = f"{url.scheme}://{url.netloc}" if url.netloc and url.netloc not in own else ""
+    return known["bucket"]
+
+
+def parts_cache() -> dict[str, str]:
+    """What this application has found out about its backends, once."""
+    from flask import current_app
+
+    cache: dict[str, str] = current_app.extensions.setdefault("bigimage_known", {})
+    return cache
+
+
+def _log_request(response: Response) -> None:
+    if request.path == "/health":
+        return
+    path = request.path
+    for name, value in (request.view_args or {}).items():
+        if name in {"token", "signature"}:
+            path = path.replace(str(value), "***")
+    elapsed = time.perf_counter() - g.get("started", time.perf_counter())
+    log.info(
+        "request",
+        extra={
+            "method": request.method,
+            "path": path,
+            "status": response.status_code,
+            "duration_ms": round(elapsed * 1000, 1),
+        },
+    )
+
+
+def _origins() -> dict[str, str]:
+    from flask import current_app
+
+    origins: dict[str, str] = current_app.extensions["bigimage_origins"]
+    return origins
+
+
+def _plain_host(host: str, scheme: str) -> str:
+    """Lower case, without the port that the scheme implies."""
+    host = host.lower().rstrip(".")
+    return host.removesuffix(":443" if scheme == "https" else ":80")
+
+
+def _with_port(name: str, port: int | None) -> str:
+    return name if port is None else f"{name}:{port}"
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

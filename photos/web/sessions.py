@@ -1,0 +1,260 @@
+"""Browser sessions: one `SessionInterface` over the table `session`, with flask-login on top.
+
+Whoever has signed in holds a random id that means nothing by itself: the row behind it can be ended
+from anywhere, at once, in every process. A visitor gets no row, only a signed cookie with the CSRF
+secret and messages. Both live under the same cookie name, so signing in replaces the one by the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from flask import Flask, Request, Response, json, request, session
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from photos.config import Settings
+from photos.db import sessions as session_rows
+from photos.db import tokens as token_rows
+from photos.db import users as user_rows
+from photos.db.engine import Database
+from photos.errors import BackendError, NotFound
+from photos.models import Session, User
+from photos.web import routes
+from photos.web.deps import Person, database
+from photos.wiring import derived_key
+
+log = logging.getLogger(__name__)
+
+SIGNED_IN = "s."
+VISITOR = "v."
+VISITOR_SECONDS = 86400
+SEEN_EVERY = timedelta(minutes=1)
+"""Last-seen times are written at most this often."""
+TOKEN_PREFIX = "bgi_"
+
+
+class BrowserSession(dict[str, Any], SessionMixin):
+    """What one browser carries. `id_hash` is empty for a visitor."""
+
+    def __init__(self, content: dict[str, Any] | None = None, stored: Session | None = None, id_hash: str = "") -> None:
+        super().__init__(content or {})
+        self.stored = stored
+        self.id_hash = id_hash
+        self.before = json.dumps(self, sort_keys=True)
+        self.secret = ""
+        """The cookie's new value, if it has to be set."""
+        self.ended = False
+        self.failure: BackendError | None = None
+        """Why the session could not be read; raised once the request is far enough to answer in words."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it carries something else than at the start of the request."""
+        return json.dumps(self, sort_keys=True) != self.before
+
+
+class DatabaseSessions(SessionInterface):
+    """Reads and writes browser sessions."""
+
+    def __init__(self, settings: Settings, database: Database, key: bytes) -> None:
+        self.settings = settings
+        self.database = database
+        self.cookie = "__Host-bigimage" if settings.is_https else "bigimage"
+        self.signer = URLSafeTimedSerializer(key, salt="visitor")
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        """The session of the cookie, or a fresh visitor's. Never raises."""
+        cookie = request.cookies.get(self.cookie, "") if routes.needs_session(request) else ""
+        if cookie.startswith(SIGNED_IN):
+            return self._open_signed_in(cookie)
+        if cookie.startswith(VISITOR):
+            try:
+                content = self.signer.loads(cookie.removeprefix(VISITOR), max_age=VISITOR_SECONDS)
+            except BadSignature:
+                content = None
+            # a visitor's cookie can never say who somebody is
+            return BrowserSession(_visitor_part(content) if isinstance(content, dict) else None)
+        return BrowserSession()
+
+    def _open_signed_in(self, cookie: str) -> BrowserSession:
+        id_hash = hash_secret(cookie)
+        now = datetime.now(UTC)
+        try:
+            with self.database.read() as connection:
+                found = session_rows.find_session(connection, id_hash, now=now, seen_since=self.seen_since(now))
+        except BackendError as error:
+            opened = BrowserSession()
+            opened.failure = error
+            return opened
+        if found is None:
+            opened = BrowserSession()
+            opened.ended = True
+            return opened
+        return BrowserSession(json.loads(found.content), found.session, id_hash)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set, keep or remove the cookie; write what has changed."""
+        browser = cast(BrowserSession, session)
+        if browser.failure is not None or not routes.needs_session(request):
+            return
+        if browser.secret:
+            self._set_cookie(response, browser.secret, max_age=self.settings.session_seconds)
+        elif browser.stored is not None:
+            self._write(browser)
+        elif browser.changed:
+            value = VISITOR + str(self.signer.dumps(dict(browser)))
+            self._set_cookie(response, value, max_age=VISITOR_SECONDS)
+        elif browser.ended:
+            response.delete_cookie(
+                self.cookie, path="/", secure=self.settings.is_https, httponly=True, samesite="Lax"
+            )
+
+    def _write(self, browser: BrowserSession) -> None:
+        now = datetime.now(UTC)
+        stored = cast(Session, browser.stored)
+        is_due = now - stored.last_seen_at >= SEEN_EVERY
+        if not browser.changed and not is_due:
+            return
+        try:
+            with self.database.write() as connection:
+                if browser.changed:
+                    content = json.dumps(browser)
+                    session_rows.save_session(connection, browser.id_hash, content=content, now=now)
+                else:
+                    session_rows.touch_session(connection, browser.id_hash, now=now)
+        except BackendError:
+            # the page itself is made; a message or a last-seen time is not worth refusing it
+            log.warning("a session could not be written", exc_info=True)
+
+    def _set_cookie(self, response: Response, value: str, *, max_age: int) -> None:
+        response.set_cookie(
+            self.cookie, value, max_age=max_age, path="/", secure=self.settings.is_https, httponly=True, samesite="Lax"
+        )
+
+    def seen_since(self, now: datetime) -> datetime:
+        """Sessions that were last seen before this are over."""
+        return now - timedelta(seconds=self.settings.session_idle_seconds)
+
+
+def init_sessions(app: Flask, settings: Settings, database: Database, secret_key: str) -> None:
+    """Install sessions and flask-login."""
+    app.secret_key = derived_key(secret_key, "flask").hex()
+    app.session_interface = DatabaseSessions(settings, database, derived_key(secret_key, "session"))
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.user_loader(_load_user)
+    manager.request_loader(_load_token)
+    manager.init_app(app)
+
+
+def sign_in(person: User) -> None:
+    """Give this browser a new session for the person; whatever cookie it held before is dead."""
+    browser = current()
+    interface = _interface()
+    now = datetime.now(UTC)
+    secret = SIGNED_IN + secrets.token_urlsafe(32)
+    previous = browser.id_hash
+    browser.clear()
+    login_user(Person(person))
+    browser["csrf_token"] = secrets.token_hex(20)
+    with interface.database.write() as connection:
+        if previous:
+            session_rows.delete_session(connection, previous)
+        browser.stored = session_rows.add_session(
+            connection,
+            id_hash=hash_secret(secret),
+            user_id=person.id,
+            content=json.dumps(browser),
+            now=now,
+            expires_at=now + timedelta(seconds=interface.settings.session_seconds),
+            user_agent=request.user_agent.string,
+            address=request.remote_addr or "",
+        )
+    browser.secret = secret
+    browser.id_hash = hash_secret(secret)
+    browser.before = json.dumps(browser, sort_keys=True)
+
+
+def sign_out() -> None:
+    """End this browser's session, in the database too."""
+    browser = current()
+    with database().write() as connection:
+        session_rows.delete_session(connection, browser.id_hash)
+    logout_user()
+    browser.clear()
+    browser.stored = None
+    browser.id_hash = ""
+    browser.secret = ""
+    browser.before = json.dumps(browser, sort_keys=True)
+    browser.ended = True
+
+
+def current() -> BrowserSession:
+    """The session of this request."""
+    return cast(BrowserSession, session._get_current_object())  # type: ignore[attr-defined]
+
+
+def seen_since() -> datetime:
+    """Sessions last seen before this instant are over."""
+    return _interface().seen_since(datetime.now(UTC))
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of a session id or a token: it has 256 random bits, so a fast hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _interface() -> DatabaseSessions:
+    from flask import current_app
+
+    return cast(DatabaseSessions, current_app.session_interface)
+
+
+def _visitor_part(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name in {"csrf_token", "_flashes"}}
+
+
+def _load_user(user_id: str) -> Person | None:
+    return _person(int(user_id))
+
+
+def _person(user_id: int) -> Person | None:
+    with database().read() as connection:
+        try:
+            person = user_rows.get_user(connection, user_id)
+        except NotFound:
+            return None
+    return None if person.is_disabled else Person(person)
+
+
+def _load_token(request: Request) -> Person | None:
+    if not routes.is_bearer(request):
+        return None
+    secret = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    if not secret.startswith(TOKEN_PREFIX):
+        return None
+    token_hash = hash_secret(secret)
+    now = datetime.now(UTC)
+    with database().read() as connection:
+        token = token_rows.find_token(connection, token_hash, now=now)
+    if token is None:
+        return None
+    person = _person(token.user_id)
+    if person is None:
+        return None
+    if token.last_used_at is None or now - token.last_used_at >= SEEN_EVERY:
+        try:
+            with database().write() as connection:
+                token_rows.touch_token(connection, token_hash, now=now)
+        except BackendError:
+            log.warning("a token's last use could not be written", exc_info=True)
+    person.token = token
+    return person
+
+
