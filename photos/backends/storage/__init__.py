@@ -34,6 +34,11 @@ class Storage(Protocol):
     def stat(self, key: str) -> StoredObject:
         """Size and entity tag. Raises NotFound."""
 
+    def digest(self, key: str) -> str:
+        """SHA-256 of the object in hex, if the store can tell without moving the bytes here, else empty.
+
+        Raises NotFound. Where it is empty the worker checks the hash when it has the bytes anyway."""
+
     def delete(self, key: str) -> None:
         """Remove the object; an absent one is fine."""
 
@@ -63,6 +68,11 @@ class Storage(Protocol):
 
     def list_multiparts(self) -> Iterator[tuple[str, str]]:
         """Every unfinished upload as (key, multipart id)."""
+
+    def sweep(self, *, older_than_seconds: float) -> int:
+        """Remove what writers that died left behind and nobody has touched for so long; returns how many.
+
+        Unfinished uploads stay: `list_multiparts` names them, and their rows decide."""
 
     def ping(self) -> None:
         """Raise StorageError unless the store can be read and written."""

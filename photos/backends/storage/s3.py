@@ -1,0 +1,337 @@
+"""Role `storage` in an S3 bucket, at Amazon or at any provider that speaks S3, through boto3.
+
+boto3 is imported with the first call, so that a process that never touches the bucket starts quickly.
+Retries happen here and nowhere else: a few, with growing and jittered waits (botocore's `standard`
+mode), within the time-outs given.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from photos.backends.storage.disposition import content_disposition
+from photos.backends.storage.keys import check_key
+from photos.errors import Conflict, NotFound, StorageError
+from photos.models import StoredObject, StoredPart
+
+_CHUNK_BYTES = 1 << 20
+_SIGNED_URLS_KEPT = 8192
+"""About 8 MB. Signing costs 140 microseconds, 60 tiles of three sizes a page."""
+_NOT_THERE = frozenset({"404", "NoSuchKey", "NotFound"})
+_NO_SUCH_UPLOAD = frozenset({"404", "NoSuchUpload", "InvalidArgument"})
+_WRONG_PARTS = frozenset({"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MalformedXML"})
+
+
+class S3Storage:
+    """One bucket. `region` goes to every client and every signature, whatever the environment says.
+
+    `endpoint_url` is empty for Amazon. `addressing_style` is `auto`, `path` or `virtual`. Without
+    `access_key` and `secret_key` boto3 finds credentials itself (on AWS: the role of the machine).
+    Addresses given out live for `url_seconds`, and for at least half of that when they are given out.
+    """
+
+    min_part_size = 5 << 20
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        region: str,
+        endpoint_url: str = "",
+        addressing_style: str = "auto",
+        access_key: str = "",
+        secret_key: str = "",
+        url_seconds: int = 3600,
+        part_seconds: int = 3600,
+        connect_timeout_seconds: float = 3,
+        read_timeout_seconds: float = 20,
+        attempts: int = 4,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._bucket = bucket
+        self._session_options = {
+            "region_name": region,
+            "aws_access_key_id": access_key or None,
+            "aws_secret_access_key": secret_key or None,
+        }
+        self._endpoint_url = endpoint_url or None
+        self._config_options: dict[str, Any] = {
+            "signature_version": "s3v4",
+            "s3": {"addressing_style": addressing_style},
+            "connect_timeout": connect_timeout_seconds,
+            "read_timeout": read_timeout_seconds,
+            "retries": {"mode": "standard", "total_max_attempts": attempts},
+            # Other checksums travel as a trailer that older S3 servers refuse; Content-MD5 is ours.
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+        self._url_seconds = url_seconds
+        self._window_seconds = max(1, url_seconds // 2)
+        self._part_seconds = part_seconds
+        self._now = now
+        self._signed_read = lru_cache(maxsize=_SIGNED_URLS_KEPT)(self._sign_read)
+        self._opened_client: Any = None
+        self._opening = threading.Lock()
+
+    @property
+    def _client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        with self._opening:
+            if self._opened_client is None:
+                import boto3
+                from botocore.config import Config
+
+                self._opened_client = boto3.session.Session(**self._session_options).client(
+                    "s3", endpoint_url=self._endpoint_url, config=Config(**self._config_options)
+                )
+            return self._opened_client
+
+    def put(self, key: str, body: bytes | BinaryIO, *, media_type: str) -> StoredObject:
+        check_key(key)
+        with _rewindable(body) as (file, size_bytes, digest), _storage_errors("store", key):
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=file,
+                ContentLength=size_bytes,
+                # The bucket refuses what arrives damaged or cut.
+                ContentMD5=base64.b64encode(digest).decode(),
+                ContentType=media_type,
+            )
+        return StoredObject(key, size_bytes, answer["ETag"], media_type)
+
+    def get(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        if end is not None and end <= start:
+            self.stat(key)
+            return
+        wanted = (
+            {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
+        )
+        with _storage_errors("read", key):
+            try:
+                body = self._client.get_object(Bucket=self._bucket, Key=check_key(key), **wanted)["Body"]
+            except self._client.exceptions.ClientError as error:
+                if _code(error) == "InvalidRange":
+                    return
+                raise
+        with body:
+            while True:
+                with _storage_errors("read", key):
+                    # Raises at the end if bytes are missing.
+                    chunk = body.read(_CHUNK_BYTES)
+                if not chunk:
+                    return
+                yield chunk
+
+    @contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        """A temporary copy."""
+        with tempfile.TemporaryDirectory(prefix="bigimage-") as folder:
+            path = Path(folder) / "object"
+            with path.open("wb") as file, _storage_errors("fetch", key):
+                for chunk in self.get(key):
+                    file.write(chunk)
+            yield path
+
+    def stat(self, key: str) -> StoredObject:
+        check_key(key)
+        try:
+            with _storage_errors("look up", key):
+                answer = self._client.head_object(Bucket=self._bucket, Key=key)
+        except NotFound:
+            # HEAD answers a bare 404 for a missing bucket too, and that is an outage.
+            self._check_bucket()
+            raise
+        return StoredObject(key, answer["ContentLength"], answer["ETag"], answer.get("ContentType", ""))
+
+    def digest(self, key: str) -> str:
+        """Always empty: the bucket does not know the SHA-256 of what was sent in parts."""
+        self.stat(key)
+        return ""
+
+    def delete(self, key: str) -> None:
+        check_key(key)
+        with _storage_errors("delete", key):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        with _storage_errors("list", prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield StoredObject(entry["Key"], entry["Size"], entry["ETag"])
+
+    def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
+        window = int(self._now()) // self._window_seconds
+        return self._signed_read(window, check_key(key), media_type, download_name)
+
+    def _sign_read(self, window: int, key: str, media_type: str, download_name: str) -> str:  # noqa: ARG002
+        """`window` is there for the cache: in the next one the address is signed anew."""
+        return self._sign(
+            "get_object",
+            self._url_seconds,
+            Key=key,
+            ResponseCacheControl=f"private, max-age={self._window_seconds}, immutable",
+            ResponseContentDisposition=content_disposition(download_name),
+            ResponseContentType=media_type,
+        )
+
+    def start_multipart(self, key: str, *, media_type: str) -> str:
+        check_key(key)
+        with _storage_errors("begin", key):
+            answer = self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=media_type
+            )
+        return str(answer["UploadId"])
+
+    def part_url(self, key: str, multipart_id: str, number: int, *, size_bytes: int) -> str:
+        return self._sign(
+            "upload_part",
+            self._part_seconds,
+            Key=check_key(key),
+            UploadId=multipart_id,
+            PartNumber=number,
+            ContentLength=size_bytes,
+        )
+
+    def _sign(self, operation: str, seconds: int, **parameters: object) -> str:
+        with _storage_errors("sign an address for", parameters["Key"]):
+            return str(
+                self._client.generate_presigned_url(
+                    operation, Params={"Bucket": self._bucket, **parameters}, ExpiresIn=seconds
+                )
+            )
+
+    def list_parts(self, key: str, multipart_id: str) -> Sequence[StoredPart]:
+        check_key(key)
+        with _storage_errors("list the parts of", key), _upload_errors(multipart_id):
+            pages = self._client.get_paginator("list_parts").paginate(
+                Bucket=self._bucket, Key=key, UploadId=multipart_id
+            )
+            return [
+                StoredPart(part["PartNumber"], part["Size"], part["ETag"])
+                for page in pages
+                for part in page.get("Parts", ())
+            ]
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> StoredObject:
+        check_key(key)
+        named = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
+        try:
+            with _storage_errors("complete", key), _upload_errors(multipart_id):
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket, Key=key, UploadId=multipart_id, MultipartUpload={"Parts": named}
+                )
+        except (NotFound, StorageError):
+            # A second call, or an answer that was lost: the tag of the joined object tells.
+            if not self._is_joined_from(key, parts):
+                # Some servers answer 500 for an upload they do not know; this raises NotFound.
+                self.list_parts(key, multipart_id)
+                raise
+        return self.stat(key)
+
+    def _is_joined_from(self, key: str, parts: Sequence[StoredPart]) -> bool:
+        """Whether the object is these parts: S3 tags it with the MD5 of their MD5s and their count."""
+        try:
+            together = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
+            tag = self.stat(key).etag.strip('"')
+        except (NotFound, ValueError):
+            return False
+        return tag == f"{hashlib.md5(together, usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        check_key(key)
+        try:
+            with _storage_errors("abort", key), _upload_errors(multipart_id):
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+        except NotFound:
+            return
+
+    def list_multiparts(self) -> Iterator[tuple[str, str]]:
+        with _storage_errors("list uploads in", self._bucket):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
+            for page in pages:
+                for upload in page.get("Uploads", ()):
+                    yield upload["Key"], upload["UploadId"]
+
+    def sweep(self, *, older_than_seconds: float) -> int:  # noqa: ARG002
+        """Always 0: a writer that dies leaves nothing here but an upload, and `list_multiparts` names it."""
+        return 0
+
+    def ping(self) -> None:
+        """Reads (the bucket) and writes (an upload begun and given up), without making an object."""
+        self._check_bucket()
+        self.abort_multipart("ping", self.start_multipart("ping", media_type="text/plain"))
+
+    def close(self) -> None:
+        """End the connections. The next call opens new ones."""
+        with self._opening:
+            if self._opened_client is not None:
+                self._opened_client.close()
+                self._opened_client = None
+
+    def _check_bucket(self) -> None:
+        try:
+            with _storage_errors("reach", self._bucket):
+                self._client.head_bucket(Bucket=self._bucket)
+        except NotFound as error:
+            raise StorageError("find the bucket", self._bucket) from error
+
+
+@contextmanager
+def _storage_errors(action: str, subject: object) -> Iterator[None]:
+    """Only a missing object is NotFound; a missing bucket, like anything else, is an outage."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in _NOT_THERE:
+            raise NotFound("object", subject) from error
+        raise StorageError(action, subject) from error
+    except (BotoCoreError, OSError) as error:
+        raise StorageError(action, subject) from error
+
+
+@contextmanager
+def _upload_errors(multipart_id: str) -> Iterator[None]:
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in _WRONG_PARTS:
+            raise Conflict(
+                "A part is missing, too small, or not the one that arrived.", code="part"
+            ) from error
+        if _code(error) in _NO_SUCH_UPLOAD:
+            raise NotFound("upload", multipart_id) from error
+        raise
+
+
+@contextmanager
+def _rewindable(body: bytes | BinaryIO) -> Iterator[tuple[bytes | BinaryIO, int, bytes]]:
+    """The body as something that can be sent again by a retry, its size and its MD5."""
+    if isinstance(body, bytes):
+        yield body, len(body), hashlib.md5(body, usedforsecurity=False).digest()
+        return
+    with tempfile.TemporaryFile() as copy:
+        digest = hashlib.md5(usedforsecurity=False)
+        while chunk := body.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            copy.write(chunk)
+        size_bytes = copy.tell()
+        copy.seek(0)
+        yield copy, size_bytes, digest.digest()
+
+
+def _code(error: Any) -> str:  # noqa: ANN401 - see _client
+    return str(error.response.get("Error", {}).get("Code", ""))
