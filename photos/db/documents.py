@@ -30,9 +30,10 @@ def search_documents(connection: Connection, keys: Sequence[int] | None = None) 
 
 
 def list_unindexed(connection: Connection, limit: int) -> list[int]:
-    """Keys of photos that the index does not know as they are now."""
-    statement = select(photo.c.key).where(photo.c.is_indexed == false()).order_by(photo.c.key).limit(limit)
-    return list(connection.scalars(statement))
+    """Keys of photos that the index does not know as they are now, purged ones among them."""
+    gone = select(discarded_document.c.photo_key).order_by(discarded_document.c.photo_key).limit(limit)
+    changed = select(photo.c.key).where(photo.c.is_indexed == false()).order_by(photo.c.key).limit(limit)
+    return [*connection.scalars(gone), *connection.scalars(changed)][:limit]
 
 
 def mark_indexed(connection: Connection, revisions: Sequence[tuple[int, int]]) -> None:
@@ -52,14 +53,8 @@ def mark_all_unindexed(connection: Connection) -> None:
     connection.execute(update(photo).values(is_indexed=False))
 
 
-def list_discarded_documents(connection: Connection, limit: int) -> list[int]:
-    """Keys of photos that are gone and may still stand in the index."""
-    statement = select(discarded_document.c.photo_key).order_by(discarded_document.c.photo_key)
-    return list(connection.scalars(statement.limit(limit)))
-
-
-def forget_discarded_documents(connection: Connection, keys: Iterable[int]) -> None:
-    """The index has dropped these."""
+def forget_purged(connection: Connection, keys: Iterable[int]) -> None:
+    """The index has dropped these photos."""
     connection.execute(delete(discarded_document).where(discarded_document.c.photo_key.in_(list(keys))))
 
 

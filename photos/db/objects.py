@@ -6,7 +6,9 @@ that commit. A crash between the two leaves the row, so that the next sweep goes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -16,6 +18,17 @@ from photos.db.schema import discarded_object, photo, rendition, upload
 from photos.db.upsert import upsert
 
 BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoObjects:
+    """The objects one photo needs: its original, of `size_bytes`, and its renditions."""
+
+    photo_key: int
+    photo_id: str
+    storage_key: str
+    size_bytes: int
+    rendition_keys: tuple[str, ...]
 
 
 def discard_objects(connection: Connection, keys: Collection[str], *, now: datetime) -> None:
@@ -32,12 +45,15 @@ def keep_objects(connection: Connection, keys: Collection[str]) -> None:
     connection.execute(delete(discarded_object).where(discarded_object.c.storage_key.in_(keys)))
 
 
-def list_discarded(connection: Connection, limit: int) -> list[str]:
-    """Keys of objects that may be deleted, longest discarded first."""
-    statement = select(discarded_object.c.storage_key).order_by(
-        discarded_object.c.discarded_at, discarded_object.c.storage_key
+def list_discarded(connection: Connection, *, before: datetime, limit: int | None) -> list[str]:
+    """Keys of objects that were discarded before an instant and may be deleted, oldest first; None is all."""
+    statement = (
+        select(discarded_object.c.storage_key)
+        .where(discarded_object.c.discarded_at < to_micros(before))
+        .order_by(discarded_object.c.discarded_at, discarded_object.c.storage_key)
+        .limit(limit)
     )
-    return list(connection.scalars(statement.limit(limit)))
+    return list(connection.scalars(statement))
 
 
 def forget_discarded(connection: Connection, keys: Collection[str]) -> None:
@@ -45,22 +61,33 @@ def forget_discarded(connection: Connection, keys: Collection[str]) -> None:
     keep_objects(connection, keys)
 
 
-def list_needed(connection: Connection) -> Iterator[tuple[str, int]]:
-    """(storage key, size in bytes) of every object that must exist: originals, then renditions. For fsck."""
+def iterate_objects(connection: Connection) -> Iterator[PhotoObjects]:
+    """The objects of every photo, in key order, read in batches."""
     last = 0
     while rows := connection.execute(
-        select(photo.c.key, photo.c.storage_key, photo.c.size_bytes)
+        select(photo.c.key, photo.c.id, photo.c.storage_key, photo.c.size_bytes)
         .where(photo.c.key > last)
         .order_by(photo.c.key)
         .limit(BATCH)
     ).all():
-        keys = [row.key for row in rows]
-        yield from ((row.storage_key, row.size_bytes) for row in rows)
-        made = select(rendition.c.storage_key, rendition.c.size_bytes).where(rendition.c.photo_key.in_(keys))
-        yield from ((row.storage_key, row.size_bytes) for row in connection.execute(made))
-        last = keys[-1]
+        last = rows[-1].key
+        made: dict[int, list[str]] = defaultdict(list)
+        between = rendition.c.photo_key.between(rows[0].key, last)
+        for key, storage_key in connection.execute(
+            select(rendition.c.photo_key, rendition.c.storage_key).where(between)
+        ):
+            made[key].append(storage_key)
+        for row in rows:
+            yield PhotoObjects(row.key, row.id, row.storage_key, row.size_bytes, tuple(made[row.key]))
 
 
-def list_arriving(connection: Connection) -> Iterator[str]:
-    """Keys of uploads that have not become photos: their objects may or may not exist. For fsck."""
-    yield from connection.scalars(select(upload.c.storage_key).where(upload.c.state == "open"))
+def is_wanted(connection: Connection, storage_key: str) -> bool:
+    """Whether a photo, a rendition or an unfinished upload needs this object. Reads whole tables."""
+    return any(
+        connection.scalar(statement.limit(1)) is not None
+        for statement in (
+            select(upload.c.id).where(upload.c.storage_key == storage_key, upload.c.state == "open"),
+            select(photo.c.key).where(photo.c.storage_key == storage_key),
+            select(rendition.c.photo_key).where(rendition.c.storage_key == storage_key),
+        )
+    )

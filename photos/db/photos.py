@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Select, case, delete, func, insert, select, update
 
 from photos.db import keyset
 from photos.db.engine import to_micros, wall_to_micros
@@ -236,6 +236,17 @@ def purge_photo(connection: Connection, key: int, *, now: datetime) -> None:
     _count_bytes(connection, row.owner_id, -row.size_bytes)
 
 
+def list_wrong_usage(connection: Connection) -> list[int]:
+    """Ids of people whose counted bytes differ from the sum of their photos."""
+    statement = select(user.c.id).where(user.c.used_bytes != _real_usage()).order_by(user.c.id)
+    return list(connection.scalars(statement))
+
+
+def correct_usage(connection: Connection) -> None:
+    """Count everybody's bytes anew."""
+    connection.execute(update(user).values(used_bytes=_real_usage()))
+
+
 def change_photo(connection: Connection, key: int, *, now: datetime, **values: object) -> None:
     """Set columns of one photo, and have it indexed again."""
     connection.execute(
@@ -261,6 +272,11 @@ def _count_bytes(connection: Connection, owner_id: int, size_bytes: int) -> None
     connection.execute(
         update(user).where(user.c.id == owner_id).values(used_bytes=case((counted < 0, 0), else_=counted))
     )
+
+
+def _real_usage() -> ScalarSelect[int]:
+    total = select(func.coalesce(func.sum(photo.c.size_bytes), 0)).where(photo.c.owner_id == user.c.id)
+    return total.correlate(user).scalar_subquery()
 
 
 def _untouched() -> dict[str, Any]:

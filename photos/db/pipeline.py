@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, 
 
 from photos.db.engine import to_micros, wall_to_micros
 from photos.db.objects import discard_objects, keep_objects
-from photos.db.photos import change_photo
+from photos.db.photos import change_photo, renew_photo
 from photos.db.rows import load_photos, write_boxes
 from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
 from photos.models import (
@@ -171,7 +171,7 @@ def find_ready(connection: Connection, photo_id: str) -> Photo | None:
     return _find(connection, and_(photo.c.id == photo_id, photo.c.state == PhotoState.READY))
 
 
-def list_overdue(connection: Connection, now: datetime, limit: int) -> list[str]:
+def list_overdue(connection: Connection, *, now: datetime, limit: int) -> list[str]:
     """Ids of photos that wait for a job, or whose holder has let the lease run out; longest overdue first."""
     found: list[Any] = []
     for state in (PhotoState.PROCESSING, PhotoState.NEW):
@@ -182,27 +182,33 @@ def list_overdue(connection: Connection, now: datetime, limit: int) -> list[str]
     return [row.id for row in sorted(found)[:limit]]
 
 
-def list_unlabelled(connection: Connection, recogniser: str, limit: int) -> list[str]:
-    """Ids of ready photos that this recogniser has not labelled."""
-    return _list_others(connection, photo.c.recogniser, recogniser, limit)
-
-
-def list_unread(connection: Connection, text_reader: str, limit: int) -> list[str]:
-    """Ids of ready photos whose text this recogniser has not read."""
-    return _list_others(connection, photo.c.text_reader, text_reader, limit)
-
-
-def list_outdated(
-    connection: Connection, developed_with: int, *, after_key: int, limit: int
-) -> list[tuple[int, str]]:
-    """(key, id) of ready photos after `after_key` that were developed by an older recipe, in key order.
-
-    Walks the whole table; for a command, not for a timer.
-    """
-    statement = select(photo.c.key, photo.c.id).where(
-        photo.c.key > after_key, photo.c.state == PhotoState.READY, photo.c.developed_with < developed_with
+def list_stuck(connection: Connection, *, now: datetime) -> list[str]:
+    """Ids of photos whose holder has let the lease run out before `now`, and that nobody took up since."""
+    statement = select(photo.c.id).where(
+        photo.c.state == PhotoState.PROCESSING, photo.c.lease_until <= to_micros(now)
     )
-    return [(row.key, row.id) for row in connection.execute(statement.order_by(photo.c.key).limit(limit))]
+    return list(connection.scalars(statement.order_by(photo.c.lease_until, photo.c.key)))
+
+
+def list_unlabelled(connection: Connection, *, provider: str, limit: int) -> list[str]:
+    """Ids of ready photos that this recogniser has not labelled."""
+    return _list_others(connection, photo.c.recogniser, provider, limit)
+
+
+def list_unread(connection: Connection, *, provider: str, limit: int) -> list[str]:
+    """Ids of ready photos whose text this recogniser has not read."""
+    return _list_others(connection, photo.c.text_reader, provider, limit)
+
+
+def renew_outdated(connection: Connection, *, developed_with: int, limit: int, now: datetime) -> int:
+    """Let ready photos of an older recipe be processed again; returns how many."""
+    statement = select(photo.c.key).where(
+        photo.c.state == PhotoState.READY, photo.c.developed_with < developed_with
+    )
+    keys = connection.scalars(statement.order_by(photo.c.developed_with, photo.c.key).limit(limit)).all()
+    for key in keys:
+        renew_photo(connection, key, now=now)
+    return len(keys)
 
 
 def _list_others(connection: Connection, column: ColumnElement[str], value: str, limit: int) -> list[str]:

@@ -266,6 +266,7 @@ photo = table(
     Index("ix_photo_indexed", "is_indexed", "key"),
     Index("ix_photo_recogniser", "state", "recogniser", "key"),
     Index("ix_photo_text_reader", "state", "text_reader", "key"),
+    Index("ix_photo_developed_with", "state", "developed_with", "key"),
 )
 
 rendition = table(

@@ -115,6 +115,11 @@ def list_expired_uploads(connection: Connection, now: datetime, limit: int) -> l
     return [_upload(row) for row in connection.execute(statement)]
 
 
+def list_open_keys(connection: Connection) -> list[str]:
+    """Storage keys of unfinished uploads: their objects may or may not exist yet."""
+    return list(connection.scalars(select(upload.c.storage_key).where(upload.c.state == "open")))
+
+
 def forget_finished_uploads(connection: Connection, now: datetime) -> int:
     """Delete rows of complete and refused uploads whose time is over; returns how many."""
     return sum(

@@ -14,7 +14,7 @@ from photos.backends.recognition import Recognition
 from photos.backends.search import Search
 from photos.backends.storage import Storage
 from photos.config import Settings
-from photos.db import documents, pipeline, sessions
+from photos.db import documents, objects, pipeline, sessions
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
@@ -124,12 +124,12 @@ def _empty_trash(now: datetime, *, settings: Settings, database: Database, searc
 
 def _delete_discarded(now: datetime, *, database: Database, storage: Storage) -> int:
     with database.read() as connection:
-        keys = photo_rows.list_discarded(connection, before=now, limit=BATCH)
+        keys = objects.list_discarded(connection, before=now, limit=BATCH)
     for key in keys:
         storage.delete(key)
     if keys:
         with database.write() as connection:
-            photo_rows.forget_discarded(connection, keys)
+            objects.forget_discarded(connection, keys)
     return len(keys)
 
 
@@ -175,10 +175,10 @@ def fsck(
 
     with database.read() as connection:
         wanted: set[str] = set(
-            photo_rows.list_discarded(connection, before=now + timedelta(days=1), limit=None)
+            objects.list_discarded(connection, before=now + timedelta(days=1), limit=None)
         )
         wanted |= set(upload_rows.list_open_keys(connection))
-        for row in photo_rows.iterate_objects(connection):
+        for row in objects.iterate_objects(connection):
             wanted.add(row.storage_key)
             if row.storage_key not in stored:
                 found("originals_missing", f"photo {row.photo_id}")
@@ -218,9 +218,9 @@ def repair(*, database: Database, storage: Storage, search: Search, report: Call
     now = datetime.now(UTC)
     stored = {item.key for item in storage.list()}
     with database.write() as connection:
-        wanted = set(photo_rows.list_discarded(connection, before=now + timedelta(days=1), limit=None))
+        wanted = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))
         wanted |= set(upload_rows.list_open_keys(connection))
-        for row in list(photo_rows.iterate_objects(connection)):
+        for row in list(objects.iterate_objects(connection)):
             wanted |= {row.storage_key, *row.rendition_keys}
             if row.storage_key in stored and not stored.issuperset(row.rendition_keys):
                 photo_rows.renew_photo(connection, row.photo_key, now=now)
@@ -229,7 +229,7 @@ def repair(*, database: Database, storage: Storage, search: Search, report: Call
     for key in sorted(stored - wanted):
         # asked again: an upload may have begun since the rows were read
         with database.read() as connection:
-            if upload_rows.is_wanted(connection, key):
+            if objects.is_wanted(connection, key):
                 continue
         storage.delete(key)
         report(f"{key} belonged to no row and is deleted")
