@@ -106,14 +106,13 @@ class Not(Node):
 class Words(Node):
     """Consecutive words, in `field` or, if that is None, in any of them.
 
-    `is_prefix`: the last word may go on. `is_quoted`: it was written as a phrase; the meaning is the
-    same, as a bare word that holds several (`well-known`) also asks for them side by side.
+    `is_prefix`: the last word may go on. A bare word that holds several (`well-known`) asks for them
+    side by side and so is a phrase too.
     """
 
     text: str
     field: Field | None = None
     is_prefix: bool = False
-    is_quoted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

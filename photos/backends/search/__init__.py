@@ -34,7 +34,11 @@ class Search(Protocol):
     def find(
         self, tree: Node, *, owner_id: int, order: str = "newest", limit: int = 60, cursor: str | None = None
     ) -> Found:
-        """Hits of one owner. `order` is `newest`, `oldest` or `relevance`; raises Invalid for a bad cursor."""
+        """Hits of one owner. `order` is `newest`, `oldest` or `relevance`.
+
+        Raises Invalid for an unknown order, a page that is too large, and (code `cursor`) a cursor that
+        is altered or belongs to another search.
+        """
 
     def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
         """(key, revision) of the given or all documents, in key order; for fsck and reindex."""

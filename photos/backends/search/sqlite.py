@@ -1,0 +1,231 @@
+"""Search on SQLite FTS5: the local twin, in a file of its own beside the database."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from photos.backends.search import Found
+from photos.backends.search.cursor import Place, decode, encode
+from photos.backends.search.document import from_json, to_json
+from photos.backends.search.sqlite_file import BUSY_SECONDS, IndexFile
+from photos.backends.search.sqlite_query import (
+    COLUMNS,
+    Clause,
+    Parameter,
+    compile_tree,
+    name_of,
+    row_of,
+    tiers_of,
+)
+from photos.errors import Invalid, SearchError
+from photos.models import Hit, SearchDocument
+from photos.query.evaluate import KEY_BITS, matches, order_number
+from photos.query.tree import Node
+
+MOST_HITS = 500
+"""Of one page."""
+_BATCH = 200
+"""Documents in one transaction: well below the time that a waiting writer notices."""
+_KEYS_AT_ONCE = 500
+
+_PUT_WORDS = (
+    f"INSERT INTO words (rowid, {', '.join(name for name, _ in COLUMNS)}, fact)"  # nosec B608 - constants
+    f" VALUES ({', '.join('?' * (len(COLUMNS) + 2))})"
+)
+
+
+class SqliteSearch:
+    """The role `search` on SQLite. Opens nothing until it is used; safe for threads and processes.
+
+    Rows of all tables are numbered by `order_number`, so reading them in the order of their numbers is
+    reading them newest or oldest first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = IndexFile(path)
+
+    def put(self, documents: Iterable[SearchDocument]) -> None:
+        """Add or replace documents by key; an older revision changes nothing. Raises SearchError."""
+        waiting = iter(documents)
+        while batch := list(islice(waiting, _BATCH)):
+            with self._file.writing("put") as connection:
+                for document in batch:
+                    _put(connection, document)
+
+    def remove(self, keys: Iterable[int]) -> None:
+        """Take documents out; absent ones are fine. Raises SearchError."""
+        waiting = iter(keys)
+        while batch := list(islice(waiting, _BATCH)):
+            with self._file.writing("remove") as connection:
+                for key in batch:
+                    _remove(connection, key)
+
+    def find(
+        self, tree: Node, *, owner_id: int, order: str = "newest", limit: int = 60, cursor: str | None = None
+    ) -> Found:
+        """One page of hits with their reasons. Raises Invalid for a bad cursor, order or limit."""
+        if order not in ("newest", "oldest", "relevance"):
+            raise Invalid("Results are ordered by newest, oldest or relevance.", code="order", field="order")
+        if not 1 <= limit <= MOST_HITS:
+            raise Invalid(f"A page holds 1 to {MOST_HITS} results.", code="limit", field="limit")
+        after = None if cursor is None else decode(cursor, tree, owner_id, order)
+        with self._file.reading("find") as connection:
+            if order == "relevance":
+                rows = _by_relevance(connection, tree, owner_id, limit + 1, after)
+            else:
+                clause = compile_tree(tree, owner_id)
+                rows = [
+                    (Place(0, number), body)
+                    for number, body in _select(connection, clause, owner_id, order, limit + 1, after)
+                ]
+        more = len(rows) > limit
+        hits = tuple(_explained(tree, body) for _, body in rows[:limit])
+        return Found(hits, encode(rows[limit - 1][0], tree, owner_id, order) if more else None)
+
+    def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+        """(key, revision) of the given or all documents, in key order. Raises SearchError."""
+        if keys is None:
+            yield from self._all_revisions()
+            return
+        wanted = sorted(set(keys))
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            batch = wanted[start : start + _KEYS_AT_ONCE]
+            marks = ", ".join("?" * len(batch))
+            with self._file.reading("read revisions") as connection:
+                rows = connection.execute(
+                    f"SELECT key, revision FROM photo WHERE key IN ({marks}) ORDER BY key",  # nosec B608 - question marks only
+                    batch,
+                ).fetchall()
+            yield from rows
+
+    def optimise(self) -> None:
+        """Merge all segments and empty the log, so that nothing of removed documents is left.
+
+        Waits for readers to finish; raises SearchError if they do not within `BUSY_SECONDS`.
+        """
+        with self._file.writing("merge") as connection:
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        give_up_at = time.monotonic() + BUSY_SECONDS
+        with self._file.bare("erase") as connection:
+            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > give_up_at:
+                    raise SearchError("erase", "while it is being read")
+                time.sleep(0.05)
+
+    def clear(self) -> None:
+        """Empty the index. Raises SearchError."""
+        with self._file.writing("clear") as connection:
+            for table in ("words", "photo", "label", "document"):
+                connection.execute(f"DELETE FROM {table}")  # nosec B608 - constants
+
+    def ping(self) -> None:
+        """Raise SearchError unless the index can be read and written."""
+        with self._file.writing("answer") as connection:
+            connection.execute("SELECT rowid FROM words LIMIT 1").fetchone()
+
+    def close(self) -> None:
+        """Close idle connections; the index stays usable."""
+        self._file.close()
+
+    def _all_revisions(self) -> Iterator[tuple[int, int]]:
+        last = -1
+        while True:
+            with self._file.reading("read revisions") as connection:
+                rows = connection.execute(
+                    "SELECT key, revision FROM photo WHERE key > ? ORDER BY key LIMIT ?",
+                    (last, _KEYS_AT_ONCE),
+                ).fetchall()
+            yield from rows
+            if len(rows) < _KEYS_AT_ONCE:
+                return
+            last = rows[-1][0]
+
+
+def _put(connection: sqlite3.Connection, document: SearchDocument) -> None:
+    if not 0 <= document.key < 1 << KEY_BITS:
+        raise Invalid(f"This index holds photo keys below {1 << KEY_BITS}.", code="key")
+    known = connection.execute("SELECT revision FROM photo WHERE key = ?", (document.key,)).fetchone()
+    if known:
+        if known[0] > document.revision:
+            return
+        _remove(connection, document.key)
+    number = order_number(document.taken_local, document.key)
+    connection.execute(_PUT_WORDS, (number, *row_of(document)))
+    at = document.position
+    connection.execute(
+        "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            document.key,
+            document.owner_id,
+            document.revision,
+            document.width,
+            document.height,
+            at.latitude if at else None,
+            at.longitude if at else None,
+        ),
+    )
+    labels = {(number, name_of(label.name), label.confidence) for label in document.labels}
+    connection.executemany("INSERT INTO label VALUES (?, ?, ?)", sorted(labels))
+    connection.execute("INSERT INTO document VALUES (?, ?)", (number, to_json(document)))
+
+
+def _remove(connection: sqlite3.Connection, key: int) -> None:
+    row = connection.execute("SELECT order_number FROM photo WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return
+    connection.execute("DELETE FROM words WHERE rowid = ?", row)
+    connection.execute("DELETE FROM photo WHERE order_number = ?", row)
+    connection.execute("DELETE FROM label WHERE order_number = ?", row)
+    connection.execute("DELETE FROM document WHERE order_number = ?", row)
+
+
+def _by_relevance(
+    connection: sqlite3.Connection, tree: Node, owner_id: int, count: int, after: Place | None
+) -> list[tuple[Place, str]]:
+    """Tier by tier, each newest first: no tier is looked at before the better ones are used up."""
+    rows: list[tuple[Place, str]] = []
+    beyond: int | None = None
+    for tier in tiers_of(tree):
+        if len(rows) < count and (after is None or tier >= after.tier):
+            clause = compile_tree(tree, owner_id, tier, beyond)
+            start = after if after and tier == after.tier else None
+            found = _select(connection, clause, owner_id, "newest", count - len(rows), start)
+            rows.extend((Place(tier, number), body) for number, body in found)
+        beyond = tier
+    return rows
+
+
+def _select(
+    connection: sqlite3.Connection, clause: Clause, owner_id: int, order: str, count: int, after: Place | None
+) -> list[tuple[int, str]]:
+    """(order number, document) of the next `count` hits. The owner is checked here once more."""
+    conditions = ["words MATCH ?"]
+    parameters: list[Parameter] = [clause.words]
+    if after:
+        conditions.append("words.rowid > ?" if order == "oldest" else "words.rowid < ?")
+        parameters.append(after.order_number)
+    if clause.where:
+        conditions.append(clause.where)
+        parameters.extend(clause.parameters)
+    direction = "ASC" if order == "oldest" else "DESC"
+    return connection.execute(
+        "SELECT words.rowid, document.body FROM words"  # nosec B608 - clauses are ours, values bound
+        " CROSS JOIN photo ON photo.order_number = words.rowid"
+        " CROSS JOIN document ON document.order_number = words.rowid"
+        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ?"
+        f" ORDER BY words.rowid {direction} LIMIT ?",
+        (*parameters, owner_id, count),
+    ).fetchall()
+
+
+def _explained(tree: Node, body: str) -> Hit:
+    document = from_json(body)
+    match = matches(tree, document)
+    if match is None:
+        raise SearchError("explain", f"document {document.key}: run reindex")
+    return Hit(document.key, match.tier, document.taken_local, match.reasons)

@@ -1,0 +1,302 @@
+"""A query tree as one FTS5 expression and, for what is no word, SQL conditions.
+
+The index has one FTS5 column per field and tier, and the column `fact`, whose words are facts about
+the photo (`7:timeline`, `label:traffic+light`, `is:favourite`, `rating:4`). So nearly every query is a
+single FTS5 expression, which FTS5 walks lazily in the order of its rowids: newest first costs little,
+however common the words are. Widths, distances, confidences and days are SQL conditions beside it.
+
+Words of people reach SQLite only as bound parameters; inside the FTS5 expression they are analysed
+words in quotes, which can hold no operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from photos.models import SearchDocument, Shelf
+from photos.query import tree as nodes
+from photos.query.analysis import analyse
+from photos.query.evaluate import (
+    CIRCUMSTANCE,
+    COMPARE,
+    DESCRIBED,
+    FIELD_TIERS,
+    SHELVES,
+    SUGGESTED_LABEL,
+    SURE_CONFIDENCE,
+    SURE_LABEL,
+    WRITTEN,
+    file_kind,
+    has_feature,
+    label_tier,
+    order_number,
+    visible_shelves,
+)
+from photos.query.operators import KINDS
+from photos.query.tree import Feature, Field, Measure, Node, State
+
+COLUMNS = (
+    ("sure", SURE_LABEL),
+    ("description", DESCRIBED),
+    ("tag", DESCRIBED),
+    ("name", DESCRIBED),
+    ("album", DESCRIBED),
+    ("place", CIRCUMSTANCE),
+    ("camera", CIRCUMSTANCE),
+    ("lens", CIRCUMSTANCE),
+    ("text", WRITTEN),
+    ("guess", SUGGESTED_LABEL),
+)
+"""The columns of words with their tier, best first. `sure` and `guess` hold labels."""
+
+_LAST_TIER = SUGGESTED_LABEL
+_BETWEEN = " , "
+"""Between two values in one column: a word that no text gives, so that no phrase spans two values."""
+_NEVER = '{fact} : "never"'
+
+Parameter = int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A conjunction: an FTS5 expression and an SQL condition with its parameters. Empty means true."""
+
+    words: str = ""
+    where: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+
+def name_of(text: str) -> str:
+    """A whole name as one word of the index: `traffic+light`."""
+    return "+".join(analyse(text))
+
+
+def row_of(document: SearchDocument) -> tuple[str, ...]:
+    """The analysed words of a document for each of `COLUMNS`, and its facts."""
+    labels: dict[int, list[str]] = {SURE_LABEL: [], SUGGESTED_LABEL: []}
+    for label in document.labels:
+        labels[label_tier(label.confidence)].append(label.name)
+    values = {
+        "sure": labels[SURE_LABEL],
+        "description": [document.description],
+        "tag": document.tags,
+        "name": [document.name],
+        "album": document.albums,
+        "place": [document.place],
+        "camera": [document.camera],
+        "lens": [document.lens],
+        "text": ["\n".join(document.text)],
+        "guess": labels[SUGGESTED_LABEL],
+    }
+    row = [_BETWEEN.join(" ".join(analyse(value)) for value in values[column]) for column, _ in COLUMNS]
+    return (*row, " ".join(dict.fromkeys(_facts(document))))
+
+
+def _facts(document: SearchDocument) -> Iterable[str]:
+    yield _scope(document.owner_id, document.shelf)
+    yield f"rating:{document.rating}"
+    if document.is_favourite:
+        yield "is:favourite"
+    for feature in Feature:
+        if has_feature(document, feature):
+            yield f"has:{feature}"
+    if file_kind(document.media_type) in KINDS:
+        yield f"type:{file_kind(document.media_type)}"
+    for label in document.labels:
+        yield f"label:{name_of(label.name)}"
+        if label_tier(label.confidence) == SURE_LABEL:
+            yield f"sure:{name_of(label.name)}"
+    for tag in document.tags:
+        yield f"tag:{name_of(tag)}"
+
+
+def _scope(owner_id: int, shelf: Shelf) -> str:
+    return f"{owner_id}:{shelf}"
+
+
+def tiers_of(tree: Node) -> list[int]:
+    """The tiers that hits of this tree can have, best first."""
+    found = {0}
+    for node in nodes.walk(tree):
+        match node:
+            case nodes.Words(field=None):
+                found.update(range(_LAST_TIER + 1))
+            case nodes.Words(field=Field.LABEL) | nodes.Label():
+                found.update((SURE_LABEL, SUGGESTED_LABEL))
+            case nodes.Words(field=field) if field:
+                found.add(FIELD_TIERS[field])
+            case nodes.Tag():
+                found.add(DESCRIBED)
+    return sorted(found)
+
+
+def compile_tree(tree: Node, owner_id: int, tier: int = _LAST_TIER, beyond: int | None = None) -> Clause:
+    """The clause of all hits whose tier is at most `tier` and, if given, worse than `beyond`."""
+    compiler = _Compiler(tree, owner_id)
+    clause = compiler.all_of([Clause(compiler.scope), compiler.clause(tree, tier)])
+    if beyond is not None:
+        clause = compiler.all_of([clause, compiler.none_of(compiler.clause(tree, beyond))])
+    return clause
+
+
+class _Compiler:
+    """The owner and the visible shelves, which every part of one query shares."""
+
+    def __init__(self, tree: Node, owner_id: int) -> None:
+        self.owner_id = owner_id
+        shelves = sorted(visible_shelves(tree))
+        self.scope = _either([_fact(_scope(owner_id, shelf)) for shelf in shelves])
+
+    def clause(self, node: Node, tier: int) -> Clause:
+        """`node`, of terms that are found in a place of at most this tier."""
+        match node:
+            case nodes.And(children=children):
+                return self.all_of([self.clause(child, tier) for child in children])
+            case nodes.Or(children=children):
+                return self.any_of([self.clause(child, tier) for child in children])
+            case nodes.Not(child=child):
+                return self.none_of(self.clause(child, _LAST_TIER))
+            case nodes.Words():
+                return Clause(_words(node, tier))
+            case nodes.Label():
+                return _label(node, tier)
+            case nodes.Tag(name=name, is_prefix=is_prefix):
+                return Clause(_fact("tag:" + name_of(name), is_prefix) if tier >= DESCRIBED else _NEVER)
+            case nodes.Near():
+                return self._near(node)
+            case nodes.Taken(start=start, end=end):
+                return _taken(start, end)
+            case nodes.Number():
+                return _number(node)
+        return Clause(self._fact_of(node))
+
+    def all_of(self, clauses: list[Clause]) -> Clause:
+        """What holds if all of them hold."""
+        words = [clause.words for clause in clauses if clause.words]
+        where = [clause.where for clause in clauses if clause.where]
+        parameters = tuple(value for clause in clauses for value in clause.parameters)
+        return Clause(_joined(" AND ", words), _joined(" AND ", where), parameters)
+
+    def any_of(self, clauses: list[Clause]) -> Clause:
+        """What holds if one of them holds."""
+        if all(not clause.where for clause in clauses):
+            return Clause(_either([clause.words or self.scope for clause in clauses]))
+        conditions = [_as_condition(clause) for clause in clauses]
+        parameters = tuple(value for condition in conditions for value in condition.parameters)
+        # The plus keeps SQLite from searching each alternative by itself: MATCH has to lead.
+        return Clause("", f"+({' OR '.join(condition.where for condition in conditions)})", parameters)
+
+    def none_of(self, clause: Clause) -> Clause:
+        """What holds if the clause does not."""
+        if not clause.where:
+            return Clause(f"({self.scope} NOT {clause.words or self.scope})")
+        condition = _as_condition(clause)
+        return Clause("", f"NOT {condition.where}", condition.parameters)
+
+    def _near(self, node: nodes.Near) -> Clause:
+        # A degree of latitude is 111 km everywhere; the margin is larger than any rounding.
+        reach = node.kilometres / 111.0 + 0.001
+        return Clause(
+            "",
+            "+words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ? AND latitude BETWEEN ? AND ?"
+            " AND distance_km(?, ?, latitude, longitude) <= ?)",
+            (
+                self.owner_id,
+                node.latitude - reach,
+                node.latitude + reach,
+                node.latitude,
+                node.longitude,
+                node.kilometres,
+            ),
+        )
+
+    def _fact_of(self, node: Node) -> str:
+        match node:
+            case nodes.Is(state=State.FAVOURITE):
+                return _fact("is:favourite")
+            case nodes.Is(state=state):
+                return _fact(_scope(self.owner_id, SHELVES[state]))
+            case nodes.Has(feature=feature):
+                return _fact(f"has:{feature}")
+            case nodes.Type(kind=kind):
+                return _fact(f"type:{kind}")
+        raise TypeError(f"{type(node).__name__} is no term of a query")
+
+
+def _words(node: nodes.Words, tier: int) -> str:
+    wanted = analyse(node.text)
+    fields = ("sure", "guess") if node.field is Field.LABEL else (node.field,)
+    columns = [
+        name
+        for name, column_tier in COLUMNS
+        if column_tier <= tier and (node.field is None or name in fields)
+    ]
+    if not columns or not wanted:
+        return _NEVER
+    return f"{{{' '.join(columns)}}} : {_phrase(' '.join(wanted), node.is_prefix)}"
+
+
+def _label(node: nodes.Label, tier: int) -> Clause:
+    name = name_of(node.name)
+    if not name:
+        return Clause(_NEVER)
+    words = _fact(("label:" if tier >= SUGGESTED_LABEL else "sure:") + name, node.is_prefix)
+    if node.comparison is None:
+        return Clause(words)
+    least = 0.0 if tier >= SUGGESTED_LABEL else SURE_CONFIDENCE
+    return Clause(
+        words,
+        "EXISTS (SELECT 1 FROM label WHERE label.order_number = words.rowid AND name >= ? AND name <= ?"
+        f" AND confidence {node.comparison} ? AND confidence >= ?)",
+        (name, name + "\U0010ffff" if node.is_prefix else name, node.confidence, least),
+    )
+
+
+def _taken(start: date | None, end: date | None) -> Clause:
+    where, parameters = [], []
+    if start:
+        where.append("words.rowid >= ?")
+        parameters.append(_first_number(start))
+    if end:
+        where.append("words.rowid < ?")
+        parameters.append(_first_number(end))
+    return Clause("", _joined(" AND ", where), tuple(parameters))
+
+
+def _first_number(day: date) -> int:
+    return order_number(datetime(day.year, day.month, day.day), 0)
+
+
+def _number(node: nodes.Number) -> Clause:
+    if node.measure is Measure.RATING:
+        ratings = [rating for rating in range(6) if COMPARE[node.comparison](rating, node.value)]
+        return Clause(_either([_fact(f"rating:{rating}") for rating in ratings]) if ratings else _NEVER)
+    return Clause("", f"photo.{node.measure} {node.comparison} ?", (node.value,))
+
+
+def _as_condition(clause: Clause) -> Clause:
+    """The clause as an SQL condition alone."""
+    if not clause.words:
+        return clause if clause.where else Clause("", "1")
+    inner = "+words.rowid IN (SELECT rowid FROM words WHERE words MATCH ?)"
+    where = _joined(" AND ", [inner, clause.where] if clause.where else [inner])
+    return Clause("", where, (clause.words, *clause.parameters))
+
+
+def _joined(glue: str, parts: list[str]) -> str:
+    return f"({glue.join(parts)})" if len(parts) > 1 else "".join(parts)
+
+
+def _either(expressions: list[str]) -> str:
+    return _joined(" OR ", expressions)
+
+
+def _fact(word: str, is_prefix: bool = False) -> str:
+    return f"{{fact}} : {_phrase(word, is_prefix)}"
+
+
+def _phrase(words: str, is_prefix: bool) -> str:
+    escaped = words.replace('"', '""')
+    return f'"{escaped}"' + (" *" if is_prefix else "")

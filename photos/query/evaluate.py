@@ -1,0 +1,307 @@
+"""What a query means, said plainly: the definition that every search engine is held equal to.
+
+A photo is found if it lies on a visible shelf and the tree holds for it. Visible is the timeline;
+writing `is:archived`, `is:trashed` or `is:refused` anywhere in a query adds that shelf.
+
+Order: `newest` and `oldest` go by the wall clock of the photo to the second, then by key
+(`order_number`); `relevance` goes by tier, then newest. A term's tier is that of the best place its
+words were found in (`SURE_LABEL` to `SUGGESTED_LABEL`). Of terms that all hold the weakest counts, of
+alternatives the best; filters and exclusions neither help nor harm.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import asin, cos, radians, sin, sqrt
+
+from photos.models import Hit, Label, Reason, SearchDocument, Shelf
+from photos.query import tree as nodes
+from photos.query.analysis import analyse
+from photos.query.tree import Comparison, Feature, Field, Measure, Node, State, walk
+from photos.query.unparse import unparse
+
+SURE_CONFIDENCE = 70.0
+"""From here on a label counts as seen; below it is a suggestion."""
+
+SURE_LABEL, DESCRIBED, CIRCUMSTANCE, WRITTEN, SUGGESTED_LABEL = range(5)
+"""The tiers: sure labels; description, tags, name, albums; place, camera, lens; text in the picture;
+suggested labels."""
+
+FIELD_TIERS = {
+    Field.DESCRIPTION: DESCRIBED,
+    Field.TAG: DESCRIBED,
+    Field.NAME: DESCRIBED,
+    Field.ALBUM: DESCRIBED,
+    Field.PLACE: CIRCUMSTANCE,
+    Field.CAMERA: CIRCUMSTANCE,
+    Field.LENS: CIRCUMSTANCE,
+    Field.TEXT: WRITTEN,
+}
+"""Every field but labels, whose tier follows from their confidence (`label_tier`)."""
+
+COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.LESS: operator.lt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.MORE: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+}
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius R1 of the IUGG."""
+
+KEY_BITS = 29
+_EPOCH = datetime(1970, 1, 1)
+_SECONDS_LIMIT = 2**34 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Why a document is found, and how good that is (smaller is better)."""
+
+    tier: int
+    reasons: tuple[Reason, ...]
+
+
+def search(
+    tree: Node, documents: Iterable[SearchDocument], owner_id: int, order: str = "newest"
+) -> tuple[Hit, ...]:
+    """All hits of one owner in `order`: `newest`, `oldest` or `relevance`."""
+    ranked = []
+    for document in documents:
+        match = matches(tree, document) if document.owner_id == owner_id else None
+        if match:
+            hit = Hit(document.key, match.tier, document.taken_local, match.reasons)
+            ranked.append((order_number(document.taken_local, document.key), hit))
+    ranked.sort(key=lambda pair: pair[0], reverse=order != "oldest")
+    if order == "relevance":
+        ranked.sort(key=lambda pair: pair[1].tier)
+    return tuple(hit for _, hit in ranked)
+
+
+def matches(tree: Node, document: SearchDocument) -> Match | None:
+    """Why `document` is found by `tree`; None if it is not. There is at least one reason."""
+    if document.shelf not in visible_shelves(tree):
+        return None
+    match = _holds(tree, document)
+    if match is None or match.reasons:
+        return match
+    return Match(match.tier, (Reason("date", f"{document.taken_local:%Y-%m-%d}"),))
+
+
+def visible_shelves(tree: Node) -> frozenset[Shelf]:
+    """The shelves a query looks at."""
+    states = {node.state for node in walk(tree) if isinstance(node, nodes.Is)}
+    return frozenset({Shelf.TIMELINE}) | {SHELVES[state] for state in states if state in SHELVES}
+
+
+SHELVES = {
+    State.ARCHIVED: Shelf.ARCHIVE,
+    State.TRASHED: Shelf.TRASH,
+    State.REFUSED: Shelf.REFUSED,
+}
+
+
+def order_number(taken_local: datetime, key: int) -> int:
+    """One whole number that orders photos by wall clock (to the second), then key.
+
+    It fits into 64 bits with a sign: keys below 2**29 and clocks from 1426 to 2514 are told apart,
+    clocks beyond count as the first or last second of that time.
+    """
+    seconds = second_number(taken_local)
+    return max(-_SECONDS_LIMIT, min(_SECONDS_LIMIT, seconds)) << KEY_BITS | key
+
+
+def second_number(taken_local: datetime) -> int:
+    """Whole seconds of a wall clock since the start of 1970."""
+    since = taken_local - _EPOCH
+    return since.days * 86_400 + since.seconds
+
+
+def label_tier(confidence: float) -> int:
+    """The tier of a label seen with this confidence (0-100)."""
+    return SURE_LABEL if confidence >= SURE_CONFIDENCE else SUGGESTED_LABEL
+
+
+def distance_km(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
+    """Great-circle distance of two points in degrees, by the haversine formula on a sphere."""
+    phi, to_phi = radians(latitude), radians(to_latitude)
+    half = sin((to_phi - phi) / 2) ** 2
+    half += cos(phi) * cos(to_phi) * sin(radians(to_longitude - longitude) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))
+
+
+def _holds(node: Node, document: SearchDocument) -> Match | None:
+    match node:
+        case nodes.And(children=children):
+            return _all(children, document)
+        case nodes.Or(children=children):
+            return _any(children, document)
+        case nodes.Not(child=child):
+            return None if _holds(child, document) else _filtered(node)
+        case nodes.Words():
+            return _found_words(node, document)
+        case nodes.Label():
+            return _found_labels(node, document)
+        case nodes.Tag():
+            tags = (tag for tag in document.tags if _is_named(tag, node.name, node.is_prefix))
+            return _best([(DESCRIBED, Reason(Field.TAG, tag)) for tag in tags])
+        case nodes.Near() | nodes.Taken():
+            return _around(node, document)
+        case _:
+            return _filtered(node) if _passes(node, document) else None
+
+
+def _all(children: Iterable[Node], document: SearchDocument) -> Match | None:
+    found = []
+    for child in children:
+        match = _holds(child, document)
+        if match is None:
+            return None
+        found.append(match)
+    return Match(max((match.tier for match in found), default=0), _together(found))
+
+
+def _any(children: Iterable[Node], document: SearchDocument) -> Match | None:
+    found = [match for match in (_holds(child, document) for child in children) if match]
+    return Match(min(match.tier for match in found), _together(found)) if found else None
+
+
+def _together(found: list[Match]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(reason for match in found for reason in match.reasons))
+
+
+def _filtered(node: Node) -> Match:
+    return Match(0, (Reason("filter", unparse(node)),))
+
+
+def _best(found: list[tuple[int, Reason]]) -> Match | None:
+    """All reasons, best first."""
+    if not found:
+        return None
+    found.sort(key=lambda pair: pair[0])
+    return Match(found[0][0], tuple(dict.fromkeys(reason for _, reason in found)))
+
+
+def _found_words(node: nodes.Words, document: SearchDocument) -> Match | None:
+    wanted = analyse(node.text)
+    found = []
+    for kind, value, label in _values(document):
+        if node.field in (None, kind) and _contains(analyse(value), wanted, node.is_prefix):
+            if label:
+                found.append((label_tier(label.confidence), _label_reason(label)))
+            else:
+                found.append((FIELD_TIERS[kind], Reason(kind, value)))
+    return _best(found)
+
+
+def _values(document: SearchDocument) -> Iterable[tuple[Field, str, Label | None]]:
+    """Every piece of text of a document with its field, and its label if it is one.
+
+    Lines of text count as one piece: what stands on a sign in two lines is still one phrase.
+    """
+    for label in document.labels:
+        yield Field.LABEL, label.name, label
+    yield Field.DESCRIPTION, document.description, None
+    for tag in document.tags:
+        yield Field.TAG, tag, None
+    yield Field.NAME, document.name, None
+    for album in document.albums:
+        yield Field.ALBUM, album, None
+    yield Field.PLACE, document.place, None
+    yield Field.CAMERA, document.camera, None
+    yield Field.LENS, document.lens, None
+    yield Field.TEXT, "\n".join(document.text), None
+
+
+def _contains(words: tuple[str, ...], wanted: tuple[str, ...], is_prefix: bool) -> bool:
+    """Whether `wanted` stands in `words` side by side; the last one may be a beginning."""
+    if not wanted:
+        return False
+    *firsts, last = wanted
+    for start in range(len(words) - len(wanted) + 1):
+        end = start + len(firsts)
+        is_last = words[end].startswith(last) if is_prefix else words[end] == last
+        if is_last and list(words[start:end]) == firsts:
+            return True
+    return False
+
+
+def _is_named(name: str, wanted: str, is_prefix: bool) -> bool:
+    """Whether `wanted` is the whole of `name`, or its beginning."""
+    words, sought = analyse(name), analyse(wanted)
+    if not sought:
+        return False
+    if not is_prefix:
+        return words == sought
+    return _contains(words[: len(sought)], sought, is_prefix=True)
+
+
+def _found_labels(node: nodes.Label, document: SearchDocument) -> Match | None:
+    found = [
+        (label_tier(label.confidence), _label_reason(label))
+        for label in document.labels
+        if _is_named(label.name, node.name, node.is_prefix)
+        and (node.comparison is None or COMPARE[node.comparison](label.confidence, node.confidence))
+    ]
+    return _best(found)
+
+
+def _label_reason(label: Label) -> Reason:
+    return Reason(Field.LABEL, label.name, label.confidence)
+
+
+def _around(node: nodes.Near | nodes.Taken, document: SearchDocument) -> Match | None:
+    """Filters by day and distance; the reason names the photo's own day or place."""
+    if isinstance(node, nodes.Taken):
+        day = document.taken_local.date()
+        is_in = (node.start is None or node.start <= day) and (node.end is None or day < node.end)
+        return Match(0, (Reason("date", day.isoformat()),)) if is_in else None
+    at = document.position
+    if at is None:
+        return None
+    if distance_km(node.latitude, node.longitude, at.latitude, at.longitude) > node.kilometres:
+        return None
+    return Match(0, (Reason(Field.PLACE, document.place),)) if document.place else _filtered(node)
+
+
+def _passes(node: Node, document: SearchDocument) -> bool:
+    match node:
+        case nodes.Number(measure=measure, comparison=comparison, value=value):
+            sizes = {
+                Measure.WIDTH: document.width,
+                Measure.HEIGHT: document.height,
+                Measure.RATING: document.rating,
+            }
+            return COMPARE[comparison](sizes[measure], value)
+        case nodes.Is(state=State.FAVOURITE):
+            return document.is_favourite
+        case nodes.Is(state=state):
+            return document.shelf is SHELVES[state]
+        case nodes.Has(feature=feature):
+            return has_feature(document, feature)
+        case nodes.Type(kind=kind):
+            return file_kind(document.media_type) == kind
+    raise TypeError(f"{type(node).__name__} is no term of a query")
+
+
+def has_feature(document: SearchDocument, feature: Feature) -> bool:
+    """Whether `has:` holds for a document."""
+    match feature:
+        case Feature.GPS:
+            return document.position is not None
+        case Feature.TEXT:
+            return any(line.strip() for line in document.text)
+        case Feature.PEOPLE:
+            return document.has_people
+        case Feature.DESCRIPTION:
+            return bool(document.description.strip())
+
+
+def file_kind(media_type: str) -> str:
+    """The word that `type:` uses: `jpeg` for `image/jpeg`. HEIF files are called heic."""
+    kind = media_type.rpartition("/")[2].lower()
+    return "heic" if kind.startswith("hei") else kind

@@ -1,0 +1,100 @@
+"""A tree back to text: `parse(unparse(tree)) == tree` for every tree that `parse` gives."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from photos.query.grammar import QUOTES
+from photos.query.tree import (
+    And,
+    Comparison,
+    Has,
+    Is,
+    Label,
+    Near,
+    Node,
+    Not,
+    Number,
+    Or,
+    Tag,
+    Taken,
+    Type,
+    Words,
+)
+
+_NEEDS_QUOTES = re.compile(rf"[\s()*<>=:{QUOTES}]|^-|^OR$")
+
+
+def unparse(tree: Node) -> str:
+    """The shortest usual spelling of a tree; empty for the tree of everything."""
+    match tree:
+        case And(children=children):
+            return " ".join(_bracketed(child, inside_and=True) for child in children)
+        case Or(children=children):
+            return " OR ".join(_bracketed(child, inside_and=False) for child in children)
+        case Not(child=child):
+            return "-" + _bracketed(child, inside_and=True)
+        case _:
+            return _term(tree)
+
+
+def _bracketed(child: Node, *, inside_and: bool) -> str:
+    if isinstance(child, Or) or (inside_and and isinstance(child, And)):
+        return f"({unparse(child)})"
+    return unparse(child)
+
+
+def _term(node: Node) -> str:
+    match node:
+        case Words(text=text, field=field, is_prefix=is_prefix):
+            return (f"{field}:" if field else "") + _written(text, is_prefix)
+        case Label(name=name, is_prefix=is_prefix, comparison=comparison, confidence=confidence):
+            limit = f"{comparison}{_decimal(confidence)}" if comparison else ""
+            return f"label:{_written(name, is_prefix)}{limit}"
+        case Tag(name=name, is_prefix=is_prefix):
+            return f"tag:{_written(name, is_prefix)}"
+        case Near(latitude=latitude, longitude=longitude, kilometres=kilometres):
+            return f"near:{_decimal(latitude)},{_decimal(longitude)},{_decimal(kilometres)}"
+        case Taken(start=start, end=end):
+            return _taken(start, end)
+        case Number(measure=measure, comparison=comparison, value=value):
+            return f"{measure}:{value}" if comparison is Comparison.EQUAL else f"{measure}{comparison}{value}"
+        case Is(state=state):
+            return f"is:{state}"
+        case Has(feature=feature):
+            return f"has:{feature}"
+        case Type(kind=kind):
+            return f"type:{kind}"
+    raise TypeError(f"{type(node).__name__} is no term of a query")
+
+
+def _written(text: str, is_prefix: bool) -> str:
+    plain = "".join(" " if char in QUOTES else char for char in text)
+    return (f'"{plain}"' if _NEEDS_QUOTES.search(plain) else plain) + ("*" if is_prefix else "")
+
+
+def _decimal(number: float) -> str:
+    return f"{number:.9f}".rstrip("0").rstrip(".")
+
+
+def _taken(start: date | None, end: date | None) -> str:
+    if start is None:
+        return f"taken:..{_period(end - timedelta(days=1), end)}" if end else ""
+    if end is None:
+        day_before = start - timedelta(days=1)
+        return f"after:{_period(day_before, start)}"
+    last = end - timedelta(days=1)
+    if start.day == end.day == 1:
+        is_years = start.month == end.month == 1
+        first, final = (f"{day:%Y}" if is_years else f"{day:%Y-%m}" for day in (start, last))
+    else:
+        first, final = start.isoformat(), last.isoformat()
+    return f"taken:{first}" if first == final else f"taken:{first}..{final}"
+
+
+def _period(last: date, following: date) -> str:
+    """The longest period that ends with the day `last`, before the day `following`."""
+    if following.day > 1:
+        return last.isoformat()
+    return f"{last:%Y-%m}" if following.month > 1 else f"{last:%Y}"
