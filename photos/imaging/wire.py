@@ -1,0 +1,78 @@
+"""What the pool and its children say to each other over a socket pair.
+
+A request is a media type with an open file beside it. An answer is msgpack behind a 4-byte length,
+decoded into typed structures and never unpickled: a child that a picture has taken over can lie about that
+picture and do nothing else.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from typing import TypeVar
+
+import msgspec
+
+from photos.models import Developed
+
+MOST_BYTES = 64 * 1024 * 1024
+"""No answer is longer: three renditions take less than 2 MiB."""
+
+T = TypeVar("T")
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The child has imported everything and shut itself in. `walls` are the optional ones that stand."""
+
+    walls: tuple[str, ...]
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The photo was developed."""
+
+    developed: Developed
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The photo is not acceptable. `detail` is for the log, the rest is `errors.Invalid`."""
+
+    reason: str
+    code: str
+    detail: str = ""
+
+
+Answer = Ready | Done | Refused
+
+
+def frame(message: Answer) -> bytes:
+    """`message` as it goes over the wire."""
+    body = msgspec.msgpack.encode(message)
+    return struct.pack(">I", len(body)) + body
+
+
+def receive(channel: socket.socket, kind: type[T], *, deadline: float | None = None) -> T:
+    """The next answer. `deadline` is on the monotonic clock; None waits for ever.
+
+    Raises TimeoutError, EOFError when the other side is gone, and msgspec.ValidationError or DecodeError for
+    anything that is not a `kind`.
+    """
+    (length,) = struct.unpack(">I", _read(channel, 4, deadline))
+    if length > MOST_BYTES:
+        raise msgspec.ValidationError(f"a message of {length} bytes")
+    return msgspec.msgpack.decode(_read(channel, length, deadline), type=kind)
+
+
+def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            channel.settimeout(left)
+        part = channel.recv(min(count - len(parts), 1 << 20))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
