@@ -1,4 +1,4 @@
-"""Commands for people: `flask check`, `flask accounts`, `flask upload`, `flask sweep`, `flask fsck`, `flask reindex`."""
+"""Commands for people: `flask check`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photos.errors import BackendError, BigimageError
 from photos.services import accounts, upkeep
-from photos.wiring import Backends
+from photos.wiring import Backends, prepare
 
 accounts_group = AppGroup("accounts", help="People who can sign in on this machine.")
 
@@ -22,7 +22,7 @@ accounts_group = AppGroup("accounts", help="People who can sign in on this machi
 def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
-    for command in (check, upload, sweep, fsck, reindex):
+    for command in (check, migrate, upload, sweep, fsck, reindex):
         app.cli.add_command(command)
 
 
@@ -30,6 +30,13 @@ def backends() -> Backends:
     """The parts of the running application."""
     found: Backends = current_app.extensions["bigimage"]
     return found
+
+
+@click.command()
+@with_appcontext
+def migrate() -> None:
+    """Bring the database up to date; safe to repeat, and from several machines at once."""
+    click.echo("The database is up to date now." if prepare(backends()) else "The database was up to date.")
 
 
 @click.command()
@@ -121,7 +128,7 @@ def _read_password() -> str:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and file.")
 def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_json: bool) -> None:
-    """Upload files and folders. Known files are not sent again; exits with 1 if any file failed or was refused."""
+    """Upload files and folders; known files are not sent. Exits with 1 if any failed or was refused."""
     from photos import client
 
     if not token:

@@ -111,14 +111,24 @@ class Uploader:
             raise ServerError("The server's answer is not what was expected. Is the address right?")
         return result
 
-    def _request(self, method: str, url: str, **options: Any) -> requests.Response:
+    def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        data: bytes | None = None,
+        json: dict[str, Any] | None = None,
+    ) -> requests.Response:
         """One request, repeated with growing, random pauses while the server says "later"."""
         failure = ""
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # noqa: S311  # nosec B311 - jitter
+                time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # nosec B311 - jitter
             try:
-                answer = self.session.request(method, url, timeout=TIMEOUT_SECONDS, **options)
+                answer = self.session.request(
+                    method, url, headers=headers, data=data, json=json, timeout=TIMEOUT_SECONDS
+                )
             except requests.RequestException as error:
                 failure = f"The server cannot be reached ({type(error).__name__})."
                 continue

@@ -13,12 +13,11 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from photos import tasks
+from photos import logs, tasks
 from photos.config import read_settings
 from photos.db import leases
 from photos.errors import BackendError, BigimageError, NotFound
 from photos.ids import new_id
-from photos.logs import set_up_logging
 from photos.models import Job
 from photos.services import upkeep
 from photos.wiring import Backends, open_backends
@@ -97,7 +96,7 @@ class Runner:
         settings = self.backends.settings
         if job.attempt > settings.job_attempts and isinstance(error, BigimageError):
             log.error("job %s waits long after %d attempts: %s", job.name, job.attempt, error)
-        delay = min(LONGEST_DELAY_SECONDS, 2 ** min(job.attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+        delay = min(LONGEST_DELAY_SECONDS, 2 ** min(job.attempt, 10)) * random.uniform(0.5, 1.0)
         log.warning("job %s comes again in %.0f s: %s", job.name, delay, error)
         try:
             self.backends.jobs.retry(job, error=str(error), delay_seconds=delay)
@@ -137,7 +136,7 @@ class Runner:
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = read_settings()
-    set_up_logging(settings.log_level)
+    logs.configure(settings.log_level)
     runner = Runner(open_backends(settings))
     signal.signal(signal.SIGTERM, runner.stop)
     signal.signal(signal.SIGINT, runner.stop)

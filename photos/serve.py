@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import TextIO
 
 from photos.config import Settings, read_settings
-from photos.db import migrate
 from photos.errors import BigimageError, ConfigError
 from photos.services import accounts
-from photos.wiring import open_backends
+from photos.wiring import open_backends, prepare
 
 STOP_SECONDS = 25
 RESTART_SECONDS = 1.0
@@ -60,7 +59,7 @@ def _serve(settings: Settings) -> int:
     os.environ["BIGIMAGE_DATA"] = str(settings.data)
     backends = open_backends(settings)
     say(f"Data folder: {settings.data}")
-    if migrate.upgrade(backends.database):
+    if prepare(backends):
         say("Database: brought up to date")
     link = accounts.ensure_setup_link(database=backends.database, base_url=settings.base_url)
     missing = backends.recognition.missing()
@@ -116,7 +115,7 @@ def _announce(settings: Settings, link: str, stopping: threading.Event) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  # nosec B310 - our own address
+        with urllib.request.urlopen(address, timeout=2) as answer:  # nosec B310 - our own address
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -135,13 +134,13 @@ class Child:
     def start(self) -> None:
         """Start it, to be ended by the kernel if we are."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603  # nosec B603 - our own fixed commands
+        self.process = subprocess.Popen(  # nosec B603 - our own fixed commands
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads yet
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
 
     def keep(self) -> None:
@@ -194,7 +193,8 @@ def _only_one(settings: Settings) -> TextIO:
         file = path.open("a")
     except OSError as error:
         raise Refusal(
-            f"The data folder {settings.data} cannot be used ({error.strerror}). Name another: BIGIMAGE_DATA=..."
+            f"The data folder {settings.data} cannot be used ({error.strerror}). "
+            "Name another: BIGIMAGE_DATA=..."
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -215,7 +215,7 @@ def _log_file(settings: Settings) -> TextIO:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # nosec B104 - read, not bound
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # nosec B104 - read, not bound
 
 
 def say(text: str) -> None:

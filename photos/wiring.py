@@ -77,9 +77,23 @@ def open_backends(settings: Settings) -> Backends:
         storage=_storage(settings, secret_key),
         recognition=_recognition(settings),
         search=_search(settings),
-        identity=_identity(settings, secret_key, database),
+        identity=_identity(database),
         jobs=_jobs(database),
     )
+
+
+def prepare(backends: Backends) -> bool:
+    """Make what a first start needs, and bring the database up to date; whether anything changed.
+
+    A storage folder is only made together with the database: if the rows are there and the folder is
+    not, a volume is not mounted, and an empty folder in its place would hide that.
+    """
+    from photos.backends.storage.folder import FolderStorage, create_folder
+    from photos.db import migrate
+
+    if isinstance(backends.storage, FolderStorage) and migrate.current(backends.database) is None:
+        create_folder(backends.settings.data / "storage")
+    return migrate.upgrade(backends.database)
 
 
 def derived_key(secret_key: str, purpose: str) -> bytes:
@@ -129,10 +143,10 @@ def _search(settings: Settings) -> Search:
     return SqliteSearch(settings.data / "search.db")
 
 
-def _identity(settings: Settings, secret_key: str, database: Database) -> IdentityProvider:
+def _identity(database: Database) -> IdentityProvider:
     from photos.backends.identity.local import LocalIdentity
 
-    return LocalIdentity(database, base_url=settings.base_url)
+    return LocalIdentity(database)
 
 
 def _jobs(database: Database) -> Jobs:

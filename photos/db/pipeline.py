@@ -98,7 +98,7 @@ def save_labels(
 
     Another provider's labels go too: the new one looked at the same picture, and answers for it.
     """
-    if not _is_there(connection, key):
+    if not is_there(connection, key):
         return
     best: dict[str, Label] = {}
     for each in sorted(labels, key=lambda one: -one.confidence):
@@ -123,7 +123,7 @@ def save_text(
     connection: Connection, key: int, *, provider: str, lines: Iterable[TextLine], now: datetime
 ) -> None:
     """Replace the text read in a photo by what `provider` reads. Without effect if the photo is gone."""
-    if not _is_there(connection, key):
+    if not is_there(connection, key):
         return
     connection.execute(delete(text_line).where(text_line.c.photo_key == key))
     rows = [
@@ -224,7 +224,8 @@ def _held(key: int, token: str) -> ColumnElement[bool]:
     return and_(photo.c.key == key, photo.c.state == PhotoState.PROCESSING, photo.c.lease_token == token)
 
 
-def _is_there(connection: Connection, key: int) -> bool:
+def is_there(connection: Connection, key: int) -> bool:
+    """Whether the photo still exists; its row is locked where the engine has row locks."""
     return connection.scalar(select(photo.c.key).where(photo.c.key == key).with_for_update()) is not None
 
 

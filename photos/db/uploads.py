@@ -70,6 +70,17 @@ def find_open_upload(connection: Connection, owner_id: int, sha256: str) -> Uplo
     return None if row is None else _upload(row)
 
 
+def find_refusal(connection: Connection, owner_id: int, sha256: str, *, but: str) -> str:
+    """Why exactly these bytes were refused before, for any reason `but` one; empty if they never were."""
+    statement = select(upload.c.reason).where(
+        upload.c.owner_id == owner_id,
+        upload.c.sha256 == sha256,
+        upload.c.state == "refused",
+        upload.c.reason != but,
+    )
+    return connection.scalar(statement.limit(1)) or ""
+
+
 def set_multipart_id(connection: Connection, upload_id: str, multipart_id: str, *, instead_of: str) -> Upload:
     """Name the store's multipart upload, unless another request named one since; returns what holds now.
 

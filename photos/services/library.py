@@ -113,7 +113,10 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
 
 
 def clean_text(text: str, *, limit: int, field: str) -> str:
-    """What a person typed, without surrounding space. Raises Invalid for NUL, lone surrogates and over `limit`."""
+    """What a person typed, without surrounding space.
+
+    Raises Invalid for NUL, lone surrogates and more than `limit` characters.
+    """
     text = text.replace("\r\n", "\n").strip()
     if "\0" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise Invalid("It contains a character that cannot be stored.", code="character", field=field)

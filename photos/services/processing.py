@@ -18,9 +18,7 @@ from photos.backends.recognition import Recognition
 from photos.backends.search import Search
 from photos.backends.storage import Storage
 from photos.config import Settings
-from photos.db import documents
-from photos.db import photos as photo_rows
-from photos.db import pipeline
+from photos.db import documents, objects, pipeline
 from photos.db.engine import Database
 from photos.errors import BackendError, Invalid, NotFound
 from photos.ids import new_id
@@ -136,9 +134,19 @@ def _develop(
             now=datetime.now(UTC),
         )
     if not is_ours:
-        log.info("the lease of photo %s went to somebody else", photo.id)
+        log.info("photo %s is gone, or its lease went to somebody else", photo.id)
+        _clear_up(photo, renditions, database=database)
         return None
     return next(made.body for made in developed.renditions if made.kind == "large")
+
+
+def _clear_up(photo: Photo, renditions: Sequence[Rendition], *, database: Database) -> None:
+    """What was made for a photo that was deleted meanwhile must not stay behind."""
+    with database.write() as connection:
+        if not pipeline.is_there(connection, photo.key):
+            objects.discard_objects(
+                connection, {rendition.key for rendition in renditions}, now=datetime.now(UTC)
+            )
 
 
 def _label_in_passing(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
@@ -215,7 +223,8 @@ def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> 
 
 def rendition_key(photo_id: str, kind: str) -> str:
     """Where a rendition lives: the same key for the same photo, whoever makes it."""
-    return f"renditions/{hashlib.sha256(photo_id.encode()).hexdigest()[:2]}/{photo_id}/{kind}-{DEVELOPED_WITH}.jpg"
+    folder = hashlib.sha256(photo_id.encode()).hexdigest()[:2]
+    return f"renditions/{folder}/{photo_id}/{kind}-{DEVELOPED_WITH}.jpg"
 
 
 def _ready(photo_id: str, database: Database) -> Photo | None:

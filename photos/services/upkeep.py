@@ -50,21 +50,19 @@ def sweep(
     search: Search,
     jobs: Jobs,
 ) -> Swept:
-    """Send overdue work again and throw away what nobody needs; harmless at any time and any number of times."""
+    """Send overdue work again and throw away what nobody needs. Harmless whenever and however often."""
     now = datetime.now(UTC)
     return Swept(
-        resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs),
+        resent=_resend(now, database=database, recognition=recognition, jobs=jobs),
         indexed=index_pending(database=database, search=search),
         uploads_dropped=_drop_uploads(now, database=database, storage=storage),
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
         objects_deleted=_delete_discarded(now, database=database, storage=storage),
-        sessions_ended=_end_sessions(now, database),
+        sessions_ended=_end_sessions(now, settings=settings, database=database),
     )
 
 
-def _resend(
-    now: datetime, *, settings: Settings, database: Database, recognition: Recognition, jobs: Jobs
-) -> int:
+def _resend(now: datetime, *, database: Database, recognition: Recognition, jobs: Jobs) -> int:
     """Jobs may be lost: every row that waits gets one."""
     with database.write() as connection:
         pipeline.renew_outdated(connection, developed_with=DEVELOPED_WITH, limit=BATCH, now=now)
@@ -133,9 +131,10 @@ def _delete_discarded(now: datetime, *, database: Database, storage: Storage) ->
     return len(keys)
 
 
-def _end_sessions(now: datetime, database: Database) -> int:
+def _end_sessions(now: datetime, *, settings: Settings, database: Database) -> int:
+    seen_since = now - timedelta(seconds=settings.session_idle_seconds)
     with database.write() as connection:
-        return sessions.delete_expired(connection, now=now)
+        return sessions.delete_expired_sessions(connection, now=now, seen_since=seen_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +173,7 @@ def fsck(
         report(f"{kind}: {subject}")
 
     with database.read() as connection:
-        wanted: set[str] = set(
-            objects.list_discarded(connection, before=now + timedelta(days=1), limit=None)
-        )
+        wanted: set[str] = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))
         wanted |= set(upload_rows.list_open_keys(connection))
         for row in objects.iterate_objects(connection):
             wanted.add(row.storage_key)

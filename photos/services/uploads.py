@@ -6,31 +6,30 @@ Order that makes kill -9 harmless: bytes durable, then the row, then the job aft
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import BinaryIO
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from photos.backends.jobs import Jobs
-from photos.backends.storage import Storage
+from photos.backends.storage import Readable, Storage
 from photos.config import Settings
+from photos.db import objects
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.errors import Conflict, Invalid, NotFound
 from photos.ids import new_id
+from photos.imaging import sniff
 from photos.models import Photo, PhotoState, Shelf, StoredPart, Upload, User
-
-log = logging.getLogger(__name__)
 
 MAX_OFFERED = 100
 MAX_PARTS = 10_000
+FORM_LIFETIME = timedelta(hours=1)
+"""How long a plain form may take to arrive before the sweep forgets it."""
 DAMAGED = "It arrived damaged: what was stored is not what was sent. Send it again."
 PHOTO_SUFFIXES = frozenset(
     {
@@ -77,7 +76,7 @@ class Offer:
 
     status: str
     photo: Photo | None = None
-    """The twin; only with `known`."""
+    """The twin, or the photo made by `accept`; None where there is none."""
     reason: str = ""
     code: str = ""
     upload: Upload | None = None
@@ -112,7 +111,10 @@ def _offer_one(
         user_rows.lock_user(connection, owner.id)
         twin = photo_rows.find_photo_by_hash(connection, owner.id, file.sha256)
         if twin is not None and not _arrived_damaged(twin):
-            return Offer("known", photo=twin)
+            return _known(twin)
+        before = upload_rows.find_refusal(connection, owner.id, file.sha256, but=DAMAGED)
+        if before:
+            return Offer("refused", reason=before, code="refused")
         upload = upload_rows.find_open_upload(connection, owner.id, file.sha256)
         if upload is None:
             free = _free_bytes(connection, owner.id, settings)
@@ -158,12 +160,13 @@ def complete(upload_id: str, *, owner: User, database: Database, storage: Storag
     if upload.state == "refused":
         raise Invalid(upload.reason, code="refused")
     _join(upload, storage)
-    reason = _difference(upload, storage)
-    if reason:
-        _refuse(upload, reason, database=database, storage=storage)
-    photo = _store(upload, database=database)
-    if photo.storage_key != upload.storage_key:
-        storage.delete(upload.storage_key)
+    try:
+        _check_arrived(upload, storage)
+    except Invalid as refusal:
+        _refuse(upload, refusal.reason, database=database)
+        raise
+    with database.write() as connection:
+        photo = _photo_for(connection, upload)
     if photo.state is PhotoState.NEW:
         jobs.send("process_photo", {"photo_id": photo.id})
     return photo
@@ -188,7 +191,7 @@ def forget(upload: Upload, *, database: Database, storage: Storage) -> None:
 
 
 def accept(
-    stream: BinaryIO,
+    stream: Readable,
     *,
     name: str,
     owner: User,
@@ -199,22 +202,48 @@ def accept(
 ) -> Offer:
     """Take a whole file from a plain form: `known` (nothing kept), `refused`, or `send` with its photo."""
     reader = _HashingReader(stream, settings.max_photo_bytes)
-    key = new_key()
     try:
         name = clean_name(name)
         check_kind(name, "")
-        storage.put(key, reader, media_type="application/octet-stream")
-        if reader.size_bytes == 0:
-            raise Invalid("The file is empty.", code="empty")
-        photo = _store_accepted(reader, key=key, name=name, owner=owner, settings=settings, database=database)
+        upload = _announce(name, owner=owner, database=database)
+        try:
+            storage.put(upload.storage_key, reader, media_type="application/octet-stream")
+            if reader.size_bytes == 0:
+                raise Invalid("The file is empty.", code="empty")
+            check_content(upload.storage_key, storage)
+            with database.write() as connection:
+                _check_quota(connection, reader, owner_id=owner.id, settings=settings)
+                photo = _photo_for(
+                    connection, replace(upload, sha256=reader.sha256, size_bytes=reader.size_bytes)
+                )
+        except BaseException:
+            # the row covers the object until both are gone
+            forget(upload, database=database, storage=storage)
+            raise
     except Invalid as refusal:
-        storage.delete(key)
         return Offer("refused", reason=refusal.reason, code=refusal.code)
-    if photo.storage_key != key:
-        storage.delete(key)
+    if photo.storage_key != upload.storage_key:
         return Offer("known", photo=photo)
     jobs.send("process_photo", {"photo_id": photo.id})
     return Offer("send", photo=photo)
+
+
+def _announce(name: str, *, owner: User, database: Database) -> Upload:
+    """A row before the bytes, so that what a crash leaves behind belongs to something the sweep knows."""
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        return upload_rows.add_upload(
+            connection,
+            id=new_id(),
+            owner_id=owner.id,
+            name=name,
+            size_bytes=0,
+            sha256="",
+            storage_key=new_key(),
+            part_size=0,
+            now=now,
+            expires_at=now + FORM_LIFETIME,
+        )
 
 
 def clean_name(name: str) -> str:
@@ -286,6 +315,12 @@ def expected_parts(upload: Upload) -> list[tuple[int, int]]:
     return [(number, upload.part_size if number < count else last) for number in range(1, count + 1)]
 
 
+def _known(twin: Photo) -> Offer:
+    if twin.state is PhotoState.REFUSED:
+        return Offer("refused", photo=twin, reason=twin.reason, code="refused")
+    return Offer("known", photo=twin)
+
+
 def _arrived_damaged(photo: Photo) -> bool:
     return photo.state is PhotoState.REFUSED and photo.reason == DAMAGED and photo.shelf is Shelf.REFUSED
 
@@ -300,7 +335,10 @@ def _free_bytes(connection: Connection, owner_id: int, settings: Settings) -> in
 
 
 def _over_quota(free: int) -> str:
-    return f"Your space is used up: {size_words(free)} are left. Empty the trash, or ask your administrator for more."
+    return (
+        f"Your space is used up: {size_words(free)} are left. "
+        "Empty the trash, or ask your administrator for more."
+    )
 
 
 def _missing_parts(
@@ -364,88 +402,73 @@ def _in_order(parts: Sequence[StoredPart]) -> list[StoredPart]:
     return sorted(parts, key=lambda part: part.number)
 
 
-def _difference(upload: Upload, storage: Storage) -> str:
-    """Why the stored object is not the promised one; empty if it is, as far as the store can tell."""
+def _check_arrived(upload: Upload, storage: Storage) -> None:
+    """Raise Invalid unless the stored object is the promised one, as far as the store can tell."""
     stored = storage.stat(upload.storage_key)
     if stored.size_bytes != upload.size_bytes:
-        return f"It should be {upload.size_bytes:,} bytes, and {stored.size_bytes:,} arrived. Send it again."
+        raise Invalid(
+            f"It should be {upload.size_bytes:,} bytes, and {stored.size_bytes:,} arrived. Send it again.",
+            code="size",
+        )
     digest = storage.digest(upload.storage_key)
-    return DAMAGED if digest and digest != upload.sha256 else ""
+    if digest and digest != upload.sha256:
+        raise Invalid(DAMAGED, code="damaged")
+    check_content(upload.storage_key, storage)
 
 
-def _refuse(upload: Upload, reason: str, *, database: Database, storage: Storage) -> None:
+def check_content(key: str, storage: Storage) -> None:
+    """Raise Invalid, in words, for an object whose first bytes are not those of a photo."""
+    head = b"".join(storage.get(key, end=sniff.HEAD_BYTES))
+    sniff.sniff(head)
+
+
+def _refuse(upload: Upload, reason: str, *, database: Database) -> None:
     with database.write() as connection:
         upload_rows.refuse_upload(connection, upload.id, reason)
-    storage.delete(upload.storage_key)
-    raise Invalid(reason, code="damaged")
+        objects.discard_objects(connection, {upload.storage_key}, now=datetime.now(UTC))
 
 
-def _store(upload: Upload, *, database: Database) -> Photo:
-    """The photo of a verified upload: a new row, or the twin that was quicker."""
+def _check_quota(
+    connection: Connection, reader: _HashingReader, *, owner_id: int, settings: Settings
+) -> None:
+    user_rows.lock_user(connection, owner_id)
+    if photo_rows.find_photo_by_hash(connection, owner_id, reader.sha256) is None:
+        free = _free_bytes(connection, owner_id, settings)
+        if free is not None and reader.size_bytes > free:
+            raise Invalid(_over_quota(free), code="quota")
+
+
+def _photo_for(connection: Connection, upload: Upload) -> Photo:
+    """Finish an upload: a new photo, the damaged twin with fresh bytes, or the twin that was quicker.
+
+    The owner's row is locked first, so that of two uploads of the same bytes one sees the other's photo.
+    """
     now = datetime.now(UTC)
-    try:
-        with database.write() as connection:
-            user_rows.lock_user(connection, upload.owner_id)
-            photo = _photo_for(
-                connection,
-                upload.owner_id,
-                upload.sha256,
-                upload.size_bytes,
-                upload.name,
-                upload.storage_key,
-                now,
-            )
-            upload_rows.finish_upload(connection, upload.id, photo.id)
-            return photo
-    except IntegrityError:
-        log.info("a twin of upload %s was quicker", upload.id)
-        with database.write() as connection:
-            twin = photo_rows.find_photo_by_hash(connection, upload.owner_id, upload.sha256)
-            if twin is None:
-                raise
-            upload_rows.finish_upload(connection, upload.id, twin.id)
-            return twin
-
-
-def _store_accepted(
-    reader: _HashingReader, *, key: str, name: str, owner: User, settings: Settings, database: Database
-) -> Photo:
-    now = datetime.now(UTC)
-    with database.write() as connection:
-        user_rows.lock_user(connection, owner.id)
-        twin = photo_rows.find_photo_by_hash(connection, owner.id, reader.sha256)
-        if twin is None or _arrived_damaged(twin):
-            free = _free_bytes(connection, owner.id, settings)
-            if free is not None and reader.size_bytes > free:
-                raise Invalid(_over_quota(free), code="quota")
-        return _photo_for(connection, owner.id, reader.sha256, reader.size_bytes, name, key, now)
-
-
-def _photo_for(
-    connection: Connection, owner_id: int, sha256: str, size_bytes: int, name: str, key: str, now: datetime
-) -> Photo:
-    """The row for these bytes: the twin, the damaged twin with fresh bytes, or a new one."""
-    twin = photo_rows.find_photo_by_hash(connection, owner_id, sha256)
-    if twin is None:
-        return photo_rows.add_photo(
+    user_rows.lock_user(connection, upload.owner_id)
+    photo = photo_rows.find_photo_by_hash(connection, upload.owner_id, upload.sha256)
+    if photo is None:
+        photo = photo_rows.add_photo(
             connection,
-            owner_id=owner_id,
-            sha256=sha256,
-            size_bytes=size_bytes,
-            name=name,
+            owner_id=upload.owner_id,
+            sha256=upload.sha256,
+            size_bytes=upload.size_bytes,
+            name=upload.name,
             media_type="application/octet-stream",
-            storage_key=key,
+            storage_key=upload.storage_key,
             now=now,
         )
-    if _arrived_damaged(twin):
-        return photo_rows.replace_original(connection, twin.key, storage_key=key, now=now)
-    return twin
+    elif _arrived_damaged(photo):
+        photo = photo_rows.replace_original(connection, photo.key, storage_key=upload.storage_key, now=now)
+    if photo.storage_key != upload.storage_key:
+        objects.discard_objects(connection, {upload.storage_key}, now=now)
+    upload_rows.finish_upload(connection, upload.id, photo.id)
+    return photo
 
 
 class _HashingReader:
     """Counts and hashes what passes through. Raises Invalid once more than `limit` bytes have come."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: Readable, limit: int) -> None:
         self._stream = stream
         self._limit = limit
         self._hash = hashlib.sha256()
@@ -456,7 +479,7 @@ class _HashingReader:
         """Hex digest of what was read so far."""
         return self._hash.hexdigest()
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Read on, at most `size` bytes."""
         piece = self._stream.read(size)
         self.size_bytes += len(piece)

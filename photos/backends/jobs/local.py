@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, select, update
 
 from photos.db.engine import Database, to_micros
 from photos.db.schema import job as table
@@ -103,7 +103,7 @@ class LocalJobs:
             self.database.ping()
 
 
-def _leased(job: Job) -> tuple[object, object]:
+def _leased(job: Job) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     ident, _, token = job.id.partition(":")
     return table.c.id == int(ident), table.c.lease_token == token
 

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from photos.models import StoredObject, StoredPart
+
+
+class Readable(Protocol):
+    """Where bytes come from: a file, a request body, a stream that counts."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size`; empty at the end."""
 
 
 class Storage(Protocol):
@@ -20,7 +27,7 @@ class Storage(Protocol):
     min_part_size: int
     """Bytes; every part but the last is at least this large."""
 
-    def put(self, key: str, body: bytes | BinaryIO, *, media_type: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         """Store the whole of `body` durably before returning; an existing object is replaced at once."""
 
     def get(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -40,11 +40,11 @@ def list_states(query: shapes.StatesQuery) -> shapes.StateList:
     """Say how far photos are, for pages that wait."""
     ids = [word for word in query.ids.split(",") if word][:200]
     with deps.backends().database.read() as connection:
-        states = photo_rows.list_states(connection, deps.user().id, ids)
+        found = photo_rows.list_photos_by_ids(connection, deps.user().id, ids)
     return shapes.StateList(
         [
-            shapes.StateShape(photo_id, state.value, reason, labelled)
-            for photo_id, state, reason, labelled in states
+            shapes.StateShape(photo.id, photo.state.value, photo.reason, bool(photo.recogniser))
+            for photo in found
         ]
     )
 

@@ -180,7 +180,7 @@ class PhotoChange(Struct, forbid_unknown_fields=True):
 
     description: Annotated[str, Meta(max_length=5000)] | UnsetType = UNSET
     is_favourite: bool | UnsetType = UNSET
-    rating: Annotated[int, Meta(ge=1, le=5)] | None | UnsetType = UNSET
+    rating: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET
     tags: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | UnsetType = UNSET
 
 
@@ -245,7 +245,7 @@ class PartShape(Struct):
 
 
 class OfferShape(Struct):
-    """`known`: nothing to send, it is photo `photo_id`. `refused`: `reason` says why. `send`: send the parts."""
+    """`known`: it is photo `photo_id`. `refused`: `reason` says why. `send`: send the parts."""
 
     status: Literal["known", "refused", "send"]
     photo_id: str
@@ -264,7 +264,7 @@ class OfferList(Struct):
 
 
 class UploadShape(Struct):
-    """An upload: `open` with the parts still missing, `complete` with its photo, or `refused` with a reason."""
+    """`open` with the parts still missing, `complete` with its photo, or `refused` with a reason."""
 
     id: str
     name: str
