@@ -27,6 +27,7 @@ ROOMS = {
     "photos.config": "config",
     "photos.imaging": "core",
     "photos.perceptual": "core",
+    "photos.passwords": "core",
     "photos.places": "core",
     "photos.query": "core",
     "photos.tweetmodel": "core",
@@ -77,7 +78,7 @@ PICTURES = ("photos.imaging", "photos.perceptual", "photos.backends.recognition"
 PLACES: dict[str, tuple[str, ...]] = {
     "PIL": PICTURES,
     "alembic": ("photos.db",),
-    "argon2": ("photos.backends.identity",),
+    "argon2": ("photos.passwords",),
     "boto3": ("photos.backends.storage.s3",),
     "botocore": ("photos.backends.storage.s3",),
     "cv2": ("photos.backends.recognition",),
@@ -102,6 +103,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "reverse_geocode": ("photos.places",),
     "sqlalchemy": ("photos.db", *DB_NEIGHBOURS),
     "werkzeug": FLASK_ROOMS,
+    "zxcvbn": ("photos.passwords",),
 }
 """Third-party package -> where it may be imported."""
 

@@ -116,8 +116,6 @@ def test_every_command_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     readme = Path(ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`make ([a-z-]+)", readme)) | set(
-        re.findall(r"^make ([a-z-]+)", readme, re.MULTILINE)
-    )
+    named = set(re.findall(r"(?:^ *|`)make ([a-z-]+)", readme, re.MULTILINE))
     assert named
     assert named <= targets
