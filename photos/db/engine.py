@@ -69,21 +69,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; nothing is committed."""
-        with self._translated("read"), self.engine.connect() as connection:
+        with self.translated("read"), self.engine.connect() as connection:
             yield connection
             connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One short writing transaction: committed at the end, rolled back by any error."""
-        with self._translated("write"), self.engine.connect() as connection:
+        with self.translated("write"), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection = connection.execution_options(sqlite_begin="IMMEDIATE")
             with connection.begin():
                 yield connection
 
     @contextmanager
-    def _translated(self, action: str) -> Iterator[None]:
+    def translated(self, action: str) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:

@@ -284,7 +284,7 @@ photo_hash = table(
     "photo_hash",
     of_photo(),
     Column("variant", Binary(16), primary_key=True),
-    Column("bits", LargeBinary(32), nullable=False),
+    Column("bits", LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb"), nullable=False),
     Column("quality", Integer, nullable=False),
 )
 

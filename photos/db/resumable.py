@@ -1,0 +1,49 @@
+"""Steps of migrations that look first whether they are done.
+
+DDL is not transactional on MySQL and MariaDB: a migration that was killed stays half done, without a mark of
+how far it came. Run again with these steps, it goes on. Only migrations import this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import op
+from sqlalchemy import Column, inspect
+from sqlalchemy.schema import SchemaItem
+
+
+def create_table(name: str, *parts: SchemaItem) -> None:
+    """A table with the options of every one of ours, unless it exists."""
+    if not inspect(op.get_bind()).has_table(name):
+        op.create_table(
+            name, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", sqlite_autoincrement=True
+        )
+
+
+def drop_table(name: str) -> None:
+    """Drop a table, unless it is gone."""
+    op.drop_table(name, if_exists=True)
+
+
+def create_index(name: str, table: str, columns: list[str], *, unique: bool = False) -> None:
+    """An index, unless it exists."""
+    known = {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}
+    if name not in known:
+        op.create_index(name, table, columns, unique=unique)
+
+
+def add_column(table: str, column: Column[Any]) -> None:
+    """A column, unless it exists."""
+    known = {each["name"] for each in inspect(op.get_bind()).get_columns(table)}
+    if column.name not in known:
+        with op.batch_alter_table(table) as batch:
+            batch.add_column(column)
+
+
+def drop_column(table: str, name: str) -> None:
+    """Drop a column, unless it is gone."""
+    known = {each["name"] for each in inspect(op.get_bind()).get_columns(table)}
+    if name in known:
+        with op.batch_alter_table(table) as batch:
+            batch.drop_column(name)
