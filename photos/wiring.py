@@ -91,7 +91,7 @@ def prepare(backends: Backends) -> bool:
     from photos.backends.storage.folder import FolderStorage, create_folder
     from photos.db import migrate
 
-    if isinstance(backends.storage, FolderStorage) and migrate.current(backends.database) is None:
+    if isinstance(backends.storage, FolderStorage) and not migrate.current(backends.database):
         create_folder(backends.settings.data / "storage")
     return migrate.upgrade(backends.database)
 

@@ -218,6 +218,7 @@ def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> 
     with database.write() as connection:
         documents.mark_indexed(connection, [(document.key, document.revision) for document in found])
         documents.forget_purged(connection, gone)
+        documents.forget_purged(connection, gone)
     return len(found) + len(gone)
 
 

@@ -14,11 +14,11 @@ from photos.backends.recognition import Recognition
 from photos.backends.search import Search
 from photos.backends.storage import Storage
 from photos.config import Settings
-from photos.db import documents, objects, pipeline, sessions
+from photos.db import documents, objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import uploads
+from photos.services import accounts, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Swept:
     uploads_dropped: int
     photos_purged: int
     objects_deleted: int
-    sessions_ended: int
+    sign_ins_forgotten: int
 
 
 def sweep(
@@ -58,7 +58,7 @@ def sweep(
         uploads_dropped=_drop_uploads(now, database=database, storage=storage),
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
         objects_deleted=_delete_discarded(now, database=database, storage=storage),
-        sessions_ended=_end_sessions(now, settings=settings, database=database),
+        sign_ins_forgotten=accounts.delete_expired(now, database=database),
     )
 
 
@@ -103,9 +103,11 @@ def index_pending(*, database: Database, search: Search) -> int:
 
 def _drop_uploads(now: datetime, *, database: Database, storage: Storage) -> int:
     with database.read() as connection:
-        expired = upload_rows.list_expired_uploads(connection, now=now, limit=BATCH)
+        expired = upload_rows.list_expired_uploads(connection, now, BATCH)
     for upload in expired:
         uploads.forget(upload, database=database, storage=storage)
+    with database.write() as connection:
+        upload_rows.forget_finished_uploads(connection, now)
     return len(expired)
 
 
@@ -129,12 +131,6 @@ def _delete_discarded(now: datetime, *, database: Database, storage: Storage) ->
         with database.write() as connection:
             objects.forget_discarded(connection, keys)
     return len(keys)
-
-
-def _end_sessions(now: datetime, *, settings: Settings, database: Database) -> int:
-    seen_since = now - timedelta(seconds=settings.session_idle_seconds)
-    with database.write() as connection:
-        return sessions.delete_expired_sessions(connection, now=now, seen_since=seen_since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import BinaryIO
+
+from photos.backends.storage import Readable
 
 CHUNK_BYTES = 1 << 20
 """Per read and write; under a socket server writes below 512 KiB cost more than twice the CPU time."""
@@ -90,7 +91,7 @@ def write_all(descriptor: int, chunk: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def chunks_of(body: bytes | BinaryIO) -> Iterable[bytes]:
+def chunks_of(body: bytes | Readable) -> Iterable[bytes]:
     """The body in pieces that are worth a write."""
     if isinstance(body, bytes):
         return (body,) if body else ()

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from photos.backends.storage import multipart
+from photos.backends.storage import Readable, multipart
 from photos.backends.storage.durable import (
     CHUNK_BYTES,
     chunks_of,
@@ -77,7 +77,7 @@ class FolderStorage:
         )
         self._root = root
 
-    def put(self, key: str, body: bytes | BinaryIO, *, media_type: str) -> StoredObject:  # noqa: ARG002
+    def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:  # noqa: ARG002
         """The media type is not kept: a signed address carries the one to answer with."""
         check_key(key)
         with (

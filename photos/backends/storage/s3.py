@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from photos.backends.storage import Readable
 from photos.backends.storage.disposition import content_disposition
 from photos.backends.storage.keys import check_key
 from photos.errors import Conflict, NotFound, StorageError
@@ -94,7 +95,7 @@ class S3Storage:
                 )
             return self._opened_client
 
-    def put(self, key: str, body: bytes | BinaryIO, *, media_type: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         check_key(key)
         with _rewindable(body) as (file, size_bytes, digest), _storage_errors("store", key):
             answer = self._client.put_object(
@@ -318,7 +319,7 @@ def _upload_errors(multipart_id: str) -> Iterator[None]:
 
 
 @contextmanager
-def _rewindable(body: bytes | BinaryIO) -> Iterator[tuple[bytes | BinaryIO, int, bytes]]:
+def _rewindable(body: bytes | Readable) -> Iterator[tuple[bytes | BinaryIO, int, bytes]]:
     """The body as something that can be sent again by a retry, its size and its MD5."""
     if isinstance(body, bytes):
         yield body, len(body), hashlib.md5(body, usedforsecurity=False).digest()

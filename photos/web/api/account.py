@@ -6,7 +6,6 @@ import msgspec
 from flask import Response
 
 from photos.db import tokens
-from photos.errors import NotFound
 from photos.web import deps
 from photos.web.api import shapes
 from photos.web.api.operations import blueprint, document, operation
@@ -33,8 +32,7 @@ def list_tokens() -> shapes.TokenList:
 def revoke_token(token_id: str) -> None:
     """Revoke a personal token; it stops working at once."""
     with deps.backends().database.write() as connection:
-        if not tokens.delete_token_of(connection, deps.user().id, token_id):
-            raise NotFound("token", token_id)
+        tokens.revoke_token(connection, token_id, user_id=deps.user().id)
 
 
 @blueprint.get("/openapi.json")
