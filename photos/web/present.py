@@ -10,13 +10,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from flask import url_for
 
 from photos.backends.storage import Storage
-from photos.models import Box, Camera, Label, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
+from photos.models import Box, Camera, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
 
 RATIO_STEP = 1.025
 """Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""
@@ -88,6 +88,37 @@ class LabelRow:
     is_rejected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The large picture with its smaller twins."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    thumbhash: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """The words of the photo page; what is empty is not shown."""
+
+    taken: str
+    taken_iso: str
+    taken_note: str
+    place: str
+    position: str
+    camera: str
+    lens: str
+    exposure: str
+    size: str
+    dimensions: str
+    megapixels: str
+    kind: str
+    uploaded: str
+
+
 def tile(
     photo: Photo, storage: Storage, *, query: str = "", reasons: Sequence[Reason] = (), days_left: int = 0
 ) -> Tile:
@@ -130,7 +161,8 @@ def _tile_rendition(photo: Photo) -> Rendition | None:
 
 def days(photos: Sequence[Photo], storage: Storage, *, is_first: bool, is_last: bool) -> list[Day]:
     """Group photos, already in order, by the local day they were taken on."""
-    groups = [(day, list(group)) for day, group in groupby(photos, key=lambda photo: photo.taken_local.date())]
+    by_day = groupby(photos, key=lambda photo: photo.taken_local.date())
+    groups = [(day, list(group)) for day, group in by_day]
     return [
         Day(
             iso=day.isoformat(),
@@ -262,13 +294,50 @@ def reason_words(reason: Reason) -> str:
     return reason.value if reason.kind == "filter" else f"{reason.kind} {reason.value}"
 
 
-def days_left(photo: Photo, *, trash_days: int, now: datetime) -> int:
+def days_left(photo: Photo, *, trash_days: int, now: datetime | None = None) -> int:
     """Whole days until the trash deletes it for good; at least 0."""
     if photo.trashed_at is None:
         return trash_days
-    return max(0, (photo.trashed_at + timedelta(days=trash_days) - now).days)
+    left = photo.trashed_at + timedelta(days=trash_days) - (now or datetime.now(UTC))
+    return max(0, left.days)
 
 
-def best_labels(labels: Sequence[Label], count: int) -> list[str]:
-    """Names of the surest labels nobody has rejected."""
-    return [label.name for label in labels if label.verdict is not Verdict.REJECTED][:count]
+def picture(photo: Photo, storage: Storage) -> Picture | None:
+    """The picture of the photo page; None until there is one."""
+    shown = sorted(
+        (rendition for rendition in photo.renditions if rendition.kind != "square"),
+        key=lambda rendition: rendition.width,
+    )
+    if not shown:
+        return None
+    urls = [(storage.url(item.key, media_type=item.media_type), item.width) for item in shown]
+    largest = shown[-1]
+    return Picture(
+        src=urls[-1][0],
+        srcset=", ".join(f"{url} {width}w" for url, width in urls),
+        width=largest.width,
+        height=largest.height,
+        thumbhash=photo.thumbhash,
+        alt=alt_text(photo),
+    )
+
+
+def photo_facts(photo: Photo) -> PhotoFacts:
+    """Everything the panel says about a photo that needs words."""
+    when, when_note = taken_words(photo)
+    position = photo.position
+    return PhotoFacts(
+        taken=when,
+        taken_iso=photo.taken_local.isoformat(timespec="seconds"),
+        taken_note=when_note,
+        place=place_words(photo),
+        position=f"{position.latitude:.5f}, {position.longitude:.5f}" if position else "",
+        camera=camera_words(photo.camera),
+        lens=photo.camera.lens,
+        exposure=exposure_words(photo.camera),
+        size=size_words(photo.size_bytes),
+        dimensions=f"{photo.width:,} × {photo.height:,}" if photo.width else "",
+        megapixels=f"{photo.width * photo.height / 1e6:.1f} megapixels" if photo.width else "",
+        kind=MEDIA_WORDS.get(photo.media_type, photo.media_type),
+        uploaded=f"{date_words(photo.created_at.date())}, {photo.created_at:%H:%M} UTC",
+    )

@@ -33,9 +33,27 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("health.health", "GET"): PUBLIC,
     ("health.ready", "GET"): PUBLIC,
     ("health.version", "GET"): PUBLIC,
+    ("timeline.index", "GET"): SIGNED_IN,
+    ("photo.show", "GET"): OWNER,
+    ("photo.describe", "POST"): OWNER,
+    ("photo.favour", "POST"): OWNER,
+    ("photo.rate", "POST"): OWNER,
+    ("photo.tag", "POST"): OWNER,
+    ("photo.decide_label", "POST"): OWNER,
+    ("photo.trash", "POST"): OWNER,
+    ("photo.restore", "POST"): OWNER,
+    ("photo.reprocess", "POST"): OWNER,
+    ("photo.confirm_purge", "GET"): OWNER,
+    ("photo.purge", "POST"): OWNER,
+    ("search.index", "GET"): SIGNED_IN,
+    ("uploads.index", "GET"): SIGNED_IN,
+    ("uploads.send", "POST"): SIGNED_IN,
+    ("trash.index", "GET"): SIGNED_IN,
 }
 
-LARGE_BODIES: dict[tuple[str, str], int | None] = {}
+LARGE_BODIES: dict[tuple[str, str], int | None] = {
+    ("uploads.send", "POST"): None,
+}
 """Bytes a route takes where that is more than MAX_BODY_BYTES; None where the view itself counts."""
 
 MAX_BODY_BYTES = 1024 * 1024

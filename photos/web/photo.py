@@ -1,0 +1,179 @@
+"""The page of one photo, and what a person can do to it there."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from photos.db import photos as photo_rows
+from photos.errors import Invalid
+from photos.models import Photo, PhotoState, Shelf, Verdict
+from photos.services import library
+from photos.web import deps, present
+
+blueprint = Blueprint("photo", __name__, url_prefix="/photos/<photo_id>")
+
+VERDICTS = {"keep": Verdict.KEPT, "reject": Verdict.REJECTED, "undo": None}
+
+
+@blueprint.get("")
+def show(photo_id: str) -> str:
+    """The photo with everything known of it. `q` is the search it was opened from."""
+    with deps.database().read() as connection:
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
+        newer, older = photo_rows.neighbours(connection, photo)
+    return _page(photo, newer=newer, older=older)
+
+
+def _page(photo: Photo, *, newer: str | None, older: str | None) -> str:
+    here = deps.backends()
+    query = request.args.get("q", "")
+    missing = here.recognition.missing() if photo.state is PhotoState.READY and not photo.recogniser else ""
+    return render_template(
+        "photo/show.html",
+        photo=photo,
+        picture=present.picture(photo, here.storage),
+        facts=present.photo_facts(photo),
+        labels=present.label_rows(photo, suggestion_below=here.settings.suggestion_below),
+        text=present.text_rows(photo),
+        state_words=present.STATE_WORDS[photo.state],
+        original_href=here.storage.url(
+            photo.storage_key, media_type=photo.media_type, download_name=photo.name
+        ),
+        newer_href=url_for("photo.show", photo_id=newer) if newer and not query else "",
+        older_href=url_for("photo.show", photo_id=older) if older and not query else "",
+        back=_back(photo, query),
+        query_text=query,
+        missing=missing,
+        days_left=present.days_left(photo, trash_days=here.settings.trash_days),
+    )
+
+
+def _back(photo: Photo, query: str) -> tuple[str, str]:
+    """Where Escape and the cross lead, and its name."""
+    if query:
+        return url_for("search.index", q=query), "Back to the results"
+    if photo.shelf is Shelf.TRASH:
+        return url_for("trash.index"), "Back to the trash"
+    if photo.shelf is Shelf.REFUSED:
+        return url_for("uploads.index"), "Back to uploads"
+    return url_for("timeline.index", _anchor=f"photo-{photo.id}"), "Back to photos"
+
+
+@blueprint.post("/description")
+def describe(photo_id: str) -> Response:
+    """Replace the description; an empty one takes it away."""
+    here = deps.backends()
+    text = deps.form_secret("description", limit=library.MAX_DESCRIPTION * 2)
+    library.describe(photo_id, text, owner=deps.user(), database=here.database, search=here.search)
+    flash("The description is saved.", "done")
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/favourite")
+def favour(photo_id: str) -> Response:
+    """`favourite` yes or no."""
+    here = deps.backends()
+    is_favourite = deps.form_text("favourite") == "yes"
+    library.favour(photo_id, is_favourite, owner=deps.user(), database=here.database, search=here.search)
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/rating")
+def rate(photo_id: str) -> Response:
+    """`rating` 1 to 5, or 0 for none."""
+    here = deps.backends()
+    rating = deps.form_text("rating")
+    if rating not in set("012345"):
+        raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
+    library.rate(photo_id, int(rating) or None, owner=deps.user(), database=here.database, search=here.search)
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/tags")
+def tag(photo_id: str) -> Response:
+    """Replace the tags by the comma-separated ones of `tags`."""
+    here = deps.backends()
+    names = deps.form_text("tags", limit=12_000, required=False).split(",")
+    library.tag(photo_id, names, owner=deps.user(), database=here.database, search=here.search)
+    flash("The tags are saved.", "done")
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/label")
+def decide_label(photo_id: str) -> Response:
+    """`verdict` keep, reject or undo for the label `name`."""
+    here = deps.backends()
+    name, word = deps.form_text("name"), deps.form_text("verdict")
+    if word not in VERDICTS:
+        raise Invalid("Say keep, reject or undo.", field="verdict")
+    library.decide_label(
+        photo_id, name, VERDICTS[word], owner=deps.user(), database=here.database, search=here.search
+    )
+    return _to_photo(photo_id, anchor="labels")
+
+
+@blueprint.post("/trash")
+def trash(photo_id: str) -> Response:
+    """Into the trash; the next older photo follows."""
+    here = deps.backends()
+    with here.database.read() as connection:
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
+        newer, older = photo_rows.neighbours(connection, photo)
+    library.trash(photo_id, owner=deps.user(), database=here.database, search=here.search)
+    flash("The photo is in the trash.", f"undo {url_for('photo.restore', photo_id=photo_id)}")
+    following = older or newer
+    if following is None:
+        return redirect(url_for("timeline.index"), 303)
+    return _to_photo(following)
+
+
+@blueprint.post("/restore")
+def restore(photo_id: str) -> Response:
+    """Back out of the trash, to where it was."""
+    here = deps.backends()
+    library.restore(photo_id, owner=deps.user(), database=here.database, search=here.search)
+    flash("The photo is back.", "done")
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/reprocess")
+def reprocess(photo_id: str) -> Response:
+    """Try again, from the stored original."""
+    here = deps.backends()
+    library.reprocess(photo_id, owner=deps.user(), database=here.database, jobs=here.jobs)
+    return _to_photo(photo_id)
+
+
+@blueprint.get("/delete")
+def confirm_purge(photo_id: str) -> str:
+    """Ask before what cannot be undone."""
+    with deps.database().read() as connection:
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
+    return _confirmation(photo)
+
+
+@blueprint.post("/delete")
+def purge(photo_id: str) -> Response | tuple[str, int]:
+    """Delete for good, from the trash only, if the word `delete` was typed."""
+    here = deps.backends()
+    if deps.form_text("word", required=False).lower() != "delete":
+        with here.database.read() as connection:
+            photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
+        return _confirmation(photo, error="Type the word delete."), 400
+    library.purge(photo_id, owner=deps.user(), database=here.database, search=here.search)
+    flash("The photo is deleted for good.", "done")
+    return redirect(url_for("trash.index"), 303)
+
+
+def _confirmation(photo: Photo, error: str = "") -> str:
+    return render_template(
+        "photo/delete.html",
+        photo=photo,
+        picture=present.picture(photo, deps.backends().storage),
+        error=error,
+    )
+
+
+def _to_photo(photo_id: str, anchor: str | None = None) -> Response:
+    return redirect(url_for("photo.show", photo_id=photo_id, _anchor=anchor), 303)

@@ -1,0 +1,34 @@
+"""The timeline: the newest photos by the local day they were taken on."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+
+from photos.db import photos as photo_rows
+from photos.models import Shelf
+from photos.web import deps, present
+
+blueprint = Blueprint("timeline", __name__)
+
+PAGE = 60
+
+
+@blueprint.get("/")
+def index() -> str:
+    """One page of days. `cursor` continues an earlier page; a bad one raises Invalid."""
+    cursor = request.args.get("cursor")
+    owner = deps.user()
+    with deps.database().read() as connection:
+        page = photo_rows.list_photos(
+            connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
+        )
+        refused = photo_rows.count_photos(connection, owner.id).get(Shelf.REFUSED, 0)
+    storage = deps.backends().storage
+    return render_template(
+        "timeline/index.html",
+        days=present.days(page.items, storage, is_first=cursor is None, is_last=page.next is None),
+        next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
+        newest_href=url_for("timeline.index") if cursor else "",
+        refused=present.count_words(refused, "photo was", "photos were") if refused else "",
+        missing=deps.backends().recognition.missing(),
+    )
