@@ -1,0 +1,105 @@
+"""Settings: typed, byte-exact, and every problem named at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photos.config import Settings, ensure_secret_key, read_settings
+from photos.errors import ConfigError
+
+
+def test_an_empty_environment_gives_one_machine() -> None:
+    settings = read_settings({})
+    assert (settings.platform, settings.tier, settings.storage) == ("local", "all", "folder")
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.database_url == f"sqlite:///{settings.data}/bigimage.db"
+
+
+def test_the_address_follows_the_port() -> None:
+    assert read_settings({"PORT": "8123"}).base_url == "http://127.0.0.1:8123"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "http", "whole number"),
+        ("PORT", "70000", "between 1 and 65535"),
+        ("OPEN_SIGN_UP", "maybe", "must be one of true, false"),
+        ("PLATFORM", "gcp", "must be one of local, aws"),
+        ("BASE_URL", "photos.example.org", "must look like https://"),
+        ("BASE_URL", "https://photos.example.org/app", "without a path"),
+        ("OTHER_ORIGINS", "http://ok.example, nonsense", "must look like https://"),
+        ("SECRET_KEY", "dev", "too short"),
+        ("STORAGE", "ftp", "must be one of"),
+        ("PART_BYTES", "1", "between 5242880"),
+        ("TRASH_DAYS", "0", "between 1"),
+        ("LOG_LEVEL", "loud", "must be one of"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_name(name: str, value: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({name: value})
+    assert any(problem.startswith(name) and words in problem for problem in caught.value.problems)
+
+
+def test_all_problems_are_listed_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"PLATFORM": "aws", "TIER": "web", "PORT": "x", "OPEN_SIGN_UP": "perhaps"})
+    names = {problem.split(" ")[0] for problem in caught.value.problems}
+    assert {"PORT", "OPEN_SIGN_UP", "SECRET_KEY", "DATABASE_URL", "BASE_URL", "S3_BUCKET", "AWS_REGION"} <= names
+
+
+def test_the_settings_file_is_read_byte_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "Aa%o&o=b$c\\d#e  f=" * 3
+    (tmp_path / ".env").write_text(f"SECRET_KEY='{secret}'\nPORT=8124\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("PORT", "8125")
+    settings = read_settings()
+    assert settings.secret_key == secret
+    assert settings.port == 8125, "the environment wins over the file"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=32, max_size=80))
+def test_any_printable_secret_survives(secret: str) -> None:
+    assert read_settings({"SECRET_KEY": secret}).secret_key == secret
+
+
+def test_secrets_are_not_in_the_representation() -> None:
+    settings = read_settings({"SECRET_KEY": "s" * 40, "DATABASE_URL": "mysql+mysqlconnector://a:hunter22@h/d"})
+    assert "s" * 40 not in repr(settings)
+    assert "hunter22" not in repr(settings)
+
+
+def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    keys: list[str] = []
+    threads = [threading.Thread(target=lambda: keys.append(ensure_secret_key(settings))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(keys)) == 1
+    assert len(keys) == 8
+    assert len(keys[0]) >= 64
+    assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+    assert sorted(os.listdir(tmp_path / "data")) == ["secret_key"], "no draft stays behind"
+
+
+def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("short")
+    with pytest.raises(ConfigError, match="secret_key is damaged"):
+        ensure_secret_key(Settings(data=tmp_path))
+
+
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="BIGIMAGE_DATA"):
+        ensure_secret_key(Settings(data=tmp_path / "file"))
