@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 from photos.query.grammar import QUOTES
+from photos.query.operators import LAST_YEAR
 from photos.query.tree import (
     And,
     Comparison,
@@ -79,22 +80,29 @@ def _decimal(number: float) -> str:
 
 
 def _taken(start: date | None, end: date | None) -> str:
-    if start is None:
-        return f"taken:..{_period(end - timedelta(days=1), end)}" if end else ""
-    if end is None:
-        day_before = start - timedelta(days=1)
-        return f"after:{_period(day_before, start)}"
+    if start and end:
+        return f"taken:{_range(start, end)}"
+    # The day after the last year has no spelling of its own.
+    if start:
+        return f"after:{LAST_YEAR}" if start.year > LAST_YEAR else f"taken:{_day(start)}.."
+    if end:
+        return f"taken:..{LAST_YEAR}" if end.year > LAST_YEAR else f"before:{_day(end)}"
+    return ""
+
+
+def _range(start: date, end: date) -> str:
+    """Whole years, else whole months, else days; `end` is the day after."""
     last = end - timedelta(days=1)
     if start.day == end.day == 1:
         is_years = start.month == end.month == 1
         first, final = (f"{day:%Y}" if is_years else f"{day:%Y-%m}" for day in (start, last))
     else:
         first, final = start.isoformat(), last.isoformat()
-    return f"taken:{first}" if first == final else f"taken:{first}..{final}"
+    return first if first == final else f"{first}..{final}"
 
 
-def _period(last: date, following: date) -> str:
-    """The longest period that ends with the day `last`, before the day `following`."""
-    if following.day > 1:
-        return last.isoformat()
-    return f"{last:%Y-%m}" if following.month > 1 else f"{last:%Y}"
+def _day(day: date) -> str:
+    """A day that begins a year or a month in its short form."""
+    if day.day > 1:
+        return day.isoformat()
+    return f"{day:%Y-%m}" if day.month > 1 else f"{day:%Y}"

@@ -1,0 +1,84 @@
+"""SQLite's index answers as the naive evaluator does: hits, order, tiers and reasons."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from photos.backends.search.sqlite import SqliteSearch
+from photos.models import Hit, SearchDocument
+from photos.query import QueryError, parse, unparse
+from photos.query.evaluate import search
+from photos.query.tree import Node
+
+from .libraries import OWNERS, changed, library, query
+
+ORDERS = ("newest", "oldest", "relevance")
+
+
+def found(index: SqliteSearch, tree: Node, owner_id: int, order: str, limit: int) -> list[Hit]:
+    hits: list[Hit] = []
+    cursor = None
+    while True:
+        page = index.find(tree, owner_id=owner_id, order=order, limit=limit, cursor=cursor)
+        hits.extend(page.hits)
+        assert len(page.hits) == limit or page.next is None
+        cursor = page.next
+        if cursor is None:
+            return hits
+
+
+def compare(folder: Path, seed: int, libraries: int, queries: int) -> int:
+    """Hold both against each other; how many queries found something."""
+    random = Random(seed)
+    fruitful = 0
+    for number in range(libraries):
+        index = SqliteSearch(folder / f"{seed}-{number}.db")
+        documents = {known.key: known for known in library(random, random.choice((0, 1, 30, 60)))}
+        index.put(documents.values())
+        rearrange(random, index, documents)
+        for _ in range(queries):
+            fruitful += check_one(random, index, documents)
+        index.close()
+    return fruitful
+
+
+def rearrange(random: Random, index: SqliteSearch, documents: dict[int, SearchDocument]) -> None:
+    for known in random.sample(list(documents.values()), len(documents) // 4):
+        later = changed(random, known)
+        index.put([later])
+        if later.revision >= known.revision:
+            documents[later.key] = later
+    gone = random.sample(sorted(documents), len(documents) // 6)
+    index.remove(gone)
+    for key in gone:
+        del documents[key]
+
+
+def check_one(random: Random, index: SqliteSearch, documents: dict[int, SearchDocument]) -> bool:
+    text = query(random)
+    try:
+        tree = parse(text)
+    except QueryError:
+        return False
+    owner_id, order = random.choice(OWNERS), random.choice(ORDERS)
+    expected = list(search(tree, documents.values(), owner_id, order))
+    assert found(index, tree, owner_id, order, random.choice((1, 3, 60))) == expected, (text, owner_id, order)
+    assert parse(unparse(tree)) == tree if len(unparse(tree)) <= 256 else True
+    assert all(hit.reasons for hit in expected)
+    return bool(expected)
+
+
+def test_the_index_gives_the_same_hits_order_tiers_and_reasons_as_the_definition(tmp_path: Path) -> None:
+    fruitful = compare(tmp_path, seed=20_240_601, libraries=6, queries=60)
+    assert fruitful > 80
+
+
+@pytest.mark.proof
+def test_the_index_equals_the_definition_over_many_more_libraries(tmp_path: Path) -> None:
+    rounds = int(os.environ.get("BIGIMAGE_PROOF_N", "100"))
+    for seed in range(max(1, rounds // 100)):
+        compare(tmp_path, seed=seed, libraries=5, queries=20)
