@@ -6,13 +6,11 @@ run nothing, is of the type that was signed and is for our own pages only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, json, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import (
-    HTTPException,
     LengthRequired,
     RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
@@ -21,7 +19,7 @@ from werkzeug.wsgi import wrap_file
 
 from photos.backends.storage.disposition import content_disposition
 from photos.backends.storage.media import MediaStore
-from photos.errors import BackendError, BigimageError, Conflict, Denied, Invalid, NotFound, StorageFull
+from photos.errors import Denied, Invalid
 
 _SEND_BYTES = 1 << 19
 
@@ -30,15 +28,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-}
-
-_STATUS: Mapping[type[BigimageError], HTTPStatus] = {
-    Denied: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    Invalid: HTTPStatus.BAD_REQUEST,
-    Conflict: HTTPStatus.CONFLICT,
-    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    BackendError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -65,8 +54,6 @@ def blueprint(store: MediaStore) -> Blueprint:
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    media.register_error_handler(BigimageError, _refusal)
-    media.register_error_handler(HTTPException, _http_refusal)
     return media
 
 
@@ -107,28 +94,4 @@ def _write_part(store: MediaStore, key: str) -> Response:
     )
     response = Response(status=HTTPStatus.OK)
     response.headers["ETag"] = part.etag
-    return response
-
-
-def _refusal(error: Exception) -> Response:
-    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
-    detail = "Storage cannot be reached just now." if isinstance(error, BackendError) else str(error)
-    if isinstance(error, StorageFull):
-        detail = "No space is left in the storage."
-    return _problem(status, detail)
-
-
-def _http_refusal(error: HTTPException) -> Response:
-    problem = _problem(HTTPStatus(error.code or 500), error.description or "")
-    for name, value in error.get_headers(request.environ):
-        if name != "Content-Type":
-            problem.headers[name] = value
-    return problem
-
-
-def _problem(status: HTTPStatus, detail: str) -> Response:
-    problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    response = Response(json.dumps(problem), status=status, content_type="application/problem+json")
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
     return response

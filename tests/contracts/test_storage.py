@@ -24,6 +24,7 @@ from photos.backends.storage.s3 import S3Storage
 from photos.errors import Conflict, Invalid, NotFound, StorageError
 from photos.models import StoredPart
 from photos.web import media
+from photos.web.errors import init_errors
 from tests.needs import require
 from tests.servers.ports import free_port
 from tests.servers.proxy import FaultProxy
@@ -70,9 +71,10 @@ def folder_place(tmp_path: Path) -> Iterator[Place]:
         return FolderStorage(root, signing_key=b"k" * 32, url_seconds=seconds, part_seconds=seconds)
 
     app = Flask("media_only")
+    init_errors(app)
     app.register_blueprint(media.blueprint(opened()))
     server = make_server("127.0.0.1", free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     away = tmp_path / "away"
     yield Place(

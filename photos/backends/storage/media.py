@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
 
 from photos.errors import Denied
@@ -130,6 +130,7 @@ class MediaSigner:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+@runtime_checkable
 class MediaStore(Protocol):
     """What `/media` asks of a store that has no web server of its own."""
 
