@@ -36,10 +36,11 @@ OPEN_FILES = 64
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine() -> tuple[str, ...]:
+def confine(memory_bytes: int) -> tuple[str, ...]:
     """Give up rights for good; returns which optional walls stand: `network`, `files`.
 
-    Raises OSError if a limit that every Linux has is refused.
+    The address space may grow by `memory_bytes` from here on. Raises OSError if a limit that every Linux has
+    is refused.
     """
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
@@ -49,15 +50,9 @@ def confine() -> tuple[str, ...]:
         resource.setrlimit(limit, (value, value))
     if _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl refused")
+    _limit_memory(memory_bytes)
     walls = (("network", _leave_network()), ("files", _close_files()))
     return tuple(name for name, stands in walls if stands)
-
-
-def limit_memory(extra_bytes: int) -> None:
-    """Let the address space grow by at most `extra_bytes` from here on."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    most = pages * resource.getpagesize() + extra_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def limit_next_job(seconds: float) -> None:
@@ -65,6 +60,12 @@ def limit_next_job(seconds: float) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+
+def _limit_memory(extra_bytes: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    most = pages * resource.getpagesize() + extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _leave_network() -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from typing import TypeVar
 
 import msgspec
 
@@ -18,8 +17,6 @@ from photos.models import Developed
 
 MOST_BYTES = 64 * 1024 * 1024
 """No answer is longer: three renditions take less than 2 MiB."""
-
-T = TypeVar("T")
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -51,26 +48,25 @@ def frame(message: Answer) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-def receive(channel: socket.socket, kind: type[T], *, deadline: float | None = None) -> T:
-    """The next answer. `deadline` is on the monotonic clock; None waits for ever.
+def receive(channel: socket.socket, deadline: float) -> Answer:
+    """The next answer, waiting until `deadline` on the monotonic clock.
 
-    Raises TimeoutError, EOFError when the other side is gone, and msgspec.ValidationError or DecodeError for
-    anything that is not a `kind`.
+    Raises TimeoutError, EOFError when the other side is gone, and msgspec.MsgspecError for nonsense.
     """
     (length,) = struct.unpack(">I", _read(channel, 4, deadline))
     if length > MOST_BYTES:
-        raise msgspec.ValidationError(f"a message of {length} bytes")
-    return msgspec.msgpack.decode(_read(channel, length, deadline), type=kind)
+        raise msgspec.ValidationError(f"an answer of {length} bytes")
+    answer: Answer = msgspec.msgpack.decode(_read(channel, length, deadline), type=Answer)
+    return answer
 
 
-def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
+def _read(channel: socket.socket, count: int, deadline: float) -> bytes:
     parts = bytearray()
     while len(parts) < count:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            channel.settimeout(left)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        channel.settimeout(left)
         part = channel.recv(min(count - len(parts), 1 << 20))
         if not part:
             raise EOFError
