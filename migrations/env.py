@@ -1,8 +1,6 @@
-"""How Alembic reaches the database: over the connection that `photos.db.migrate` hands in, locked and ready."""
+"""How Alembic reaches the database: over the connection that `photos.db.migrate` hands in, locked."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, Table
@@ -12,7 +10,7 @@ from photos.db.engine import Database
 from photos.db.schema import metadata
 
 
-def is_ours(obj: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+def is_ours(obj: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
     """Tables that an adapter keeps for itself, such as a search index, are none of Alembic's business."""
     return not (isinstance(obj, Table) and reflected and compare_to is None)
 

@@ -37,8 +37,8 @@ SHELF = (
 )
 
 TABLES = (
-    "user", "account", "account_link", "sign_in_code", "session", "api_token", "rate", "lease", "upload", "photo",
-    "rendition", "photo_hash", "label", "label_verdict", "text_line", "tag", "discarded_object",
+    "user", "account", "account_link", "sign_in_code", "session", "api_token", "rate", "lease", "upload",
+    "photo", "rendition", "photo_hash", "label", "label_verdict", "text_line", "tag", "discarded_object",
     "discarded_document", "job",
 )  # fmt: skip
 

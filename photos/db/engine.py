@@ -14,7 +14,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from photos.errors import ConfigError, DatabaseError
 
@@ -23,6 +30,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WALL_EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 10
+NO_ACCESS = frozenset({1044, 1045, 1049, 1142, 1143, 1227})
+"""MySQL: wrong password, no such database, or no right to do this there."""
 
 
 def to_micros(instant: datetime) -> int:
@@ -106,8 +115,14 @@ class Database:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    """Operational and internal errors mean "later"; the rest are ours or the caller's."""
-    return type(error).__name__ in {"OperationalError", "InternalError", "InterfaceError"}
+    """Whether it means "later": all but what the statement or its values did.
+
+    MySQL's driver reports lock waits (1205) and a read-only server (1290) as plain database errors, and a
+    refused sign-in like a mistake in the statement, so the number tells.
+    """
+    if isinstance(error, ProgrammingError):
+        return getattr(error.orig, "errno", None) in NO_ACCESS
+    return not isinstance(error, IntegrityError | DataError | NotSupportedError)
 
 
 def _sqlite(url: str) -> Engine:

@@ -37,7 +37,7 @@ def upgrade(database: Database, *, target: str = "head", scripts: Path = SCRIPTS
 
 
 def downgrade(database: Database, *, target: str, scripts: Path = SCRIPTS) -> bool:
-    """Take migrations back until `target` (`base` is none at all); True if there were any. It loses content."""
+    """Take migrations back until `target` (`base`: all); True if there were any. It loses content."""
     from alembic import command
 
     return _run(database, scripts, lambda config: command.downgrade(config, target))
