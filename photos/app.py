@@ -8,8 +8,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from photos import logs
+from photos import cli, logs
+from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
+from photos.web import api, media
 from photos.web.errors import init_errors
 from photos.web.security import init_security
 from photos.web.sessions import init_sessions
@@ -31,10 +33,14 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_errors(app)
     init_templating(app)
     _register_pages(app)
+    if isinstance(backends.storage, MediaStore):
+        app.register_blueprint(media.blueprint(backends.storage))
+    app.register_blueprint(api.blueprint)
+    cli.register(app)
     return app
 
 
 def _register_pages(app: Flask) -> None:
-    for name in ("health", "accounts", "timeline", "photo", "search", "uploads", "trash", "provider"):
+    for name in ("health", "accounts", "people", "timeline", "photo", "search", "uploads", "trash", "provider"):
         if find_spec(f"photos.web.{name}"):
             app.register_blueprint(import_module(f"photos.web.{name}").blueprint)

@@ -101,8 +101,8 @@ def problem_of(error: BigimageError) -> Problem:
 
 
 def problem_response(problem: Problem) -> Response:
-    """The problem as a page, or as `application/problem+json` under `/api`."""
-    response = _json(problem) if is_api() else _page(problem)
+    """The problem as a page, or as `application/problem+json` under `/api` and for stored bytes."""
+    response = _json(problem) if is_api() or request.blueprint == "media" else _page(problem)
     response.status_code = problem.status
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)

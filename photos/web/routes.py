@@ -33,6 +33,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("health.health", "GET"): PUBLIC,
     ("health.ready", "GET"): PUBLIC,
     ("health.version", "GET"): PUBLIC,
+    ("media.read", "GET"): SIGNED_URL,
+    ("media.write_part", "PUT"): SIGNED_URL,
     ("timeline.index", "GET"): SIGNED_IN,
     ("photo.show", "GET"): OWNER,
     ("photo.describe", "POST"): OWNER,
@@ -49,10 +51,30 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,
     ("trash.index", "GET"): SIGNED_IN,
+    ("api.openapi", "GET"): PUBLIC,
+    ("api.get_me", "GET"): SIGNED_IN,
+    ("api.list_tokens", "GET"): SIGNED_IN,
+    ("api.revoke_token", "DELETE"): OWNER,
+    ("api.list_photos", "GET"): SIGNED_IN,
+    ("api.list_states", "GET"): SIGNED_IN,
+    ("api.search_photos", "GET"): SIGNED_IN,
+    ("api.get_photo", "GET"): OWNER,
+    ("api.change_photo", "PATCH"): OWNER,
+    ("api.trash_photo", "POST"): OWNER,
+    ("api.restore_photo", "POST"): OWNER,
+    ("api.reprocess_photo", "POST"): OWNER,
+    ("api.purge_photo", "DELETE"): OWNER,
+    ("api.decide_label", "PUT"): OWNER,
+    ("api.undecide_label", "DELETE"): OWNER,
+    ("api.offer_files", "POST"): SIGNED_IN,
+    ("api.get_upload", "GET"): OWNER,
+    ("api.complete_upload", "POST"): OWNER,
+    ("api.abandon_upload", "DELETE"): OWNER,
 }
 
 LARGE_BODIES: dict[tuple[str, str], int | None] = {
     ("uploads.send", "POST"): None,
+    ("media.write_part", "PUT"): None,
 }
 """Bytes a route takes where that is more than MAX_BODY_BYTES; None where the view itself counts."""
 
