@@ -113,7 +113,7 @@ class RunningApp:
 
     @property
     def _terminal(self) -> Path:
-        return self.data.with_name(f"{self.data.name}-terminal.txt")
+        return self.data.with_name(f"{self.data.name}-{self.port}.txt")
 
     def _environ(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
