@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 
 from photos.query.analysis import analyse
-from photos.query.operators import OPERATORS, Value, nearest, words_node
-from photos.query.tree import And, Node, Not, Or, QueryError
+from photos.query.operators import OPERATORS, Value, nearest, refuse_inner_star
+from photos.query.tree import And, Node, Not, Or, QueryError, Words
 
 LONGEST = 256
 """Characters of a query."""
@@ -184,15 +184,10 @@ class _Parser:
                     "There is no letter or digit to search for here.", position=start, length=self.at - start
                 )
             return None
+        if not is_quoted:
+            refuse_inner_star(text, start)
         self._count(start, self.at)
-        return words_node(
-            text,
-            field=None,
-            is_prefix=is_prefix,
-            position=start,
-            length=self.at - start,
-            value_position=start,
-        )
+        return Words(text, None, is_prefix, position=start, length=self.at - start)
 
     def _quoted(self) -> str:
         """The text up to the closing quote, without white space around it."""

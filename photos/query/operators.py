@@ -73,14 +73,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return matches[0] if matches else ""
 
 
-def words_node(
-    text: str, *, field: Field | None, is_prefix: bool, position: int, length: int, value_position: int
-) -> Words:
-    """Words to look for. Raises QueryError if a star stands elsewhere than at the end."""
-    refuse_inner_star(text, value_position)
-    return Words(text, field, is_prefix, position=position, length=length)
-
-
 def refuse_inner_star(text: str, position: int) -> None:
     """Raise QueryError if there is a star in `text`, which stands at `position`."""
     star = text.find("*")
