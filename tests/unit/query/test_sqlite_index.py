@@ -1,0 +1,175 @@
+"""The file of the SQLite index: it is derived, so whatever happens to it, an empty one takes its place."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from photos.backends.search.sqlite import SqliteSearch
+from photos.backends.search.sqlite_query import compile_tree, tiers_of
+from photos.errors import Invalid, SearchError
+from photos.models import Label, SearchDocument, Shelf
+from photos.query import parse
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "search.db"
+
+
+@pytest.fixture
+def index(path: Path) -> Iterator[SqliteSearch]:
+    opened = SqliteSearch(path)
+    yield opened
+    opened.close()
+
+
+def photo(key: int, label: str = "Dog") -> SearchDocument:
+    return SearchDocument(key, 1, 1, datetime(2024, 1, 1), Shelf.TIMELINE, labels=(Label(label, 90.0),))
+
+
+def dogs(index: SqliteSearch) -> list[int]:
+    return [hit.key for hit in index.find(parse("dog"), owner_id=1).hits]
+
+
+def test_nothing_is_created_before_first_use(path: Path, index: SqliteSearch) -> None:
+    assert not path.exists()
+    index.ping()
+    assert path.exists()
+
+
+def test_a_deleted_file_is_replaced_while_others_have_it_open(path: Path, index: SqliteSearch) -> None:
+    index.put([photo(1)])
+    other = SqliteSearch(path)
+    assert dogs(other) == [1]
+    path.unlink()
+    assert dogs(index) == []
+    index.put([photo(2)])
+    assert dogs(other) == [2]
+    other.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"no database at all" * 500, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_file_that_is_no_index_is_replaced(path: Path, index: SqliteSearch, rubbish: bytes) -> None:
+    path.write_bytes(rubbish)
+    index.put([photo(1)])
+    assert dogs(index) == [1]
+
+
+def test_an_index_of_another_version_is_rebuilt_empty(path: Path, index: SqliteSearch) -> None:
+    index.put([photo(1)])
+    index.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    assert dogs(index) == []
+    index.put([photo(2)])
+    assert dogs(index) == [2]
+
+
+def test_damage_found_while_searching_is_an_error_once_and_then_an_empty_index(
+    path: Path, index: SqliteSearch
+) -> None:
+    index.put(photo(number) for number in range(300))
+    index.optimise()
+    index.close()
+    content = bytearray(path.read_bytes())
+    for start in range(4096, len(content), 4096):
+        content[start : start + 200] = b"\x7f" * 200
+    path.write_bytes(content)
+    assert survives(index)
+    assert list(index.revisions()) == []
+    index.put([photo(1)])
+    assert dogs(index) == [1]
+
+
+def survives(index: SqliteSearch) -> bool:
+    """Search until the damage has been met and mended."""
+    for _ in range(3):
+        try:
+            return dogs(index) == []
+        except SearchError:
+            continue
+    return False
+
+
+def test_a_folder_that_is_a_file_is_an_outage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    index = SqliteSearch(tmp_path / "file" / "search.db")
+    with pytest.raises(SearchError):
+        index.ping()
+    with pytest.raises(SearchError):
+        index.put([photo(1)])
+
+
+def test_a_write_that_fails_half_way_leaves_the_index_as_it_was(index: SqliteSearch) -> None:
+    index.put([photo(1)])
+    with pytest.raises(Invalid):
+        index.put([photo(2), photo(2**29)])
+    assert dogs(index) == [1]
+    index.ping()
+
+
+def test_processes_write_at_the_same_time_and_lose_nothing(path: Path, index: SqliteSearch) -> None:
+    index.ping()
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=write_some, args=(path, start)) for start in (0, 1000, 2000)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert len(list(index.revisions())) == 150
+
+
+def write_some(path: Path, start: int) -> None:
+    index = SqliteSearch(path)
+    for number in range(start, start + 50):
+        index.put([photo(number)])
+    index.close()
+
+
+def test_a_forked_child_opens_its_own_connection(index: SqliteSearch) -> None:
+    index.put([photo(1)])
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    child = context.Process(target=search_in_child, args=(index, there))
+    child.start()
+    assert here.poll(60)
+    assert here.recv() == [1]
+    child.join(60)
+    here.close()
+    there.close()
+    index.put([photo(2)])
+    assert dogs(index) == [2, 1]
+
+
+def search_in_child(index: SqliteSearch, answer: Connection) -> None:
+    answer.send(dogs(index))
+    index.close()
+
+
+@pytest.mark.parametrize("text", ["dog", "dog -cat", "label:dog>50", "dog width>3", "(dog OR width>3) taken:2024.."])
+def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, text: str) -> None:
+    index.put([photo(1)])
+    tree = parse(text)
+    statements: list[str] = []
+    with index._file.reading("explain") as connection:
+        for tier in tiers_of(tree):
+            clause = compile_tree(tree, 1, tier)
+            where = f" AND {clause.where}" if clause.where else ""
+            plan = connection.execute(
+                "EXPLAIN QUERY PLAN SELECT words.rowid FROM words CROSS JOIN photo"
+                f" ON photo.order_number = words.rowid WHERE words MATCH ?{where}"
+                " ORDER BY words.rowid DESC LIMIT 5",
+                (clause.words, *clause.parameters),
+            ).fetchall()
+            statements.extend(row[3] for row in plan)
+    assert statements[0].startswith("SCAN words VIRTUAL TABLE INDEX")
+    assert not any("TEMP B-TREE" in step for step in statements)
