@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 from PIL import Image, ImageOps
 
@@ -20,7 +21,7 @@ def upright_rgb(picture: bytes, side: int) -> Image.Image:
                 raise Invalid("The picture has too many pixels to look into.", code="too-many-pixels")
             image.draft("RGB", (side, side))
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
         raise Invalid("The picture is not a JPEG that can be read.", code="not-a-picture") from error
     upright.thumbnail((side, side), Image.Resampling.BICUBIC)
     return upright

