@@ -32,6 +32,8 @@ def main() -> None:
     # Up to here a failure should be seen; from here on libtiff would fill the log with its complaints.
     os.dup2(silence, sys.stderr.fileno())
     with socket.socket(fileno=sys.stdin.fileno()) as channel:
+        # What the imports made stays for good; without it a collection after each photo costs nothing.
+        gc.freeze()
         channel.sendall(frame(Ready(walls)))
         while serve_one(channel, limits):
             gc.collect()

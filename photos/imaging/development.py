@@ -16,11 +16,17 @@ from photos.models import Developed
 TURNED_BY_PILLOW = "image/tiff"
 """Pillow turns TIFF upright while loading, and no other format."""
 
+LATE_METADATA = "image/png"
+"""PNG may have its metadata behind the pixels. Pillow then decodes while it looks for them, and a failure there
+would be taken for odd metadata."""
+
 
 @plain_reasons()
 def develop(file: BinaryIO, media_type: str, limits: Limits) -> Developed:
     """Everything we keep of an accepted picture. Raises Invalid with a plain reason."""
     with opened(file, media_type, limits) as (picture, frames):
+        if media_type == LATE_METADATA:
+            picture.load()
         facts = read_facts(picture)
         profile = picture.info.get("icc_profile") or b""
         stored = picture.size

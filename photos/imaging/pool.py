@@ -155,7 +155,7 @@ class _Seat:
 
 
 class _Child:
-    """One running decoder."""
+    """One running decoder that has said it is ready."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], channel: socket.socket, patience_seconds: float
@@ -184,11 +184,7 @@ class _Child:
 
     def end(self) -> int:
         """Kill it, clean up, and return its exit status (negative: a signal)."""
-        # A child that is already ending keeps the status that tells why.
-        self._process.kill()
-        status = self._process.wait()
-        self._channel.close()
-        return status
+        return _end(self._process, self._channel)
 
     def _resident_bytes(self) -> int:
         try:
@@ -203,16 +199,15 @@ def _start_child(limits: Limits) -> _Child:
     channel, far_end = socket.socketpair()
     with far_end:
         process = _spawn(far_end, limits)
-    child = _Child(process, channel, PATIENCE * limits.seconds)
     try:
         ready = receive(channel, time.monotonic() + START_SECONDS)
+        if not isinstance(ready, Ready):
+            raise msgspec.ValidationError("no greeting")
     except (OSError, EOFError, msgspec.MsgspecError) as error:
-        raise BackendError("decoders", "start", f"(exit status {child.end()})") from error
-    if not isinstance(ready, Ready):
-        child.end()
-        raise BackendError("decoders", "start", "(no greeting)")
+        status = _end(process, channel)
+        raise BackendError("decoders", "start", f"(exit status {status})") from error
     logger.info("decoder %d started, walls: %s", process.pid, ", ".join(ready.walls) or "none")
-    return child
+    return _Child(process, channel, PATIENCE * limits.seconds)
 
 
 def _spawn(channel: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
@@ -226,6 +221,14 @@ def _spawn(channel: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
         # Ctrl-C in the terminal is for the runner, which then ends its children.
         start_new_session=True,
     )
+
+
+def _end(process: subprocess.Popen[bytes], channel: socket.socket) -> int:
+    # A child that is already ending keeps the status that tells why.
+    process.kill()
+    status = process.wait()
+    channel.close()
+    return status
 
 
 def _result(answer: Answer) -> Developed:
