@@ -87,8 +87,9 @@ def _write_part(store: MediaStore, key: str) -> Response:
         raise RequestEntityTooLarge(f"This part has {grant.size_bytes} bytes, not more.")
     if request.content_length < grant.size_bytes:
         raise Invalid(f"This part has {grant.size_bytes} bytes, not fewer.", code="size")
-    # The signed size is the limit here; the limit of the application is meant for forms.
-    request.max_content_length = grant.size_bytes
+    # The signed size is the limit here; the limit of the application is meant for forms. One more, since
+    # under gunicorn Werkzeug takes the read that finds the end for one beyond the limit.
+    request.max_content_length = grant.size_bytes + 1
     part = store.write_part(
         key, grant.multipart_id, grant.number, cast(BinaryIO, request.stream), size_bytes=grant.size_bytes
     )
