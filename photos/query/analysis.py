@@ -103,8 +103,7 @@ _PICTURES = ((0x2190, 0x21FF), (0x2300, 0x23FF), (0x25A0, 0x27BF), (0x2B00, 0x2B
 _BETWEEN_BOTH = ".'\u2018\u2019\u2024\ufe52\uff07\uff0e"
 _BETWEEN_LETTERS = frozenset(_BETWEEN_BOTH + ":\u00b7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a")
 _BETWEEN_DIGITS = frozenset(
-    _BETWEEN_BOTH
-    + ",;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\ufe50\ufe54\uff0c\uff1b"
+    _BETWEEN_BOTH + ",;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\ufe50\ufe54\uff0c\uff1b"
 )
 
 

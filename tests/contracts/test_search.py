@@ -183,7 +183,9 @@ def test_relevance_goes_by_tier_and_then_newest(search: Search) -> None:
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "relevance"])
 def test_pages_have_no_gaps_and_no_doubles_while_photos_come_and_go(search: Search, order: str) -> None:
-    search.put(document(number, *(["Dog"] if number % 2 else []), text=("dog",)) for number in range(100, 140))
+    search.put(
+        document(number, *(["Dog"] if number % 2 else []), text=("dog",)) for number in range(100, 140)
+    )
     seen: list[int] = []
     cursor, arriving = None, 200
     while True:
@@ -219,8 +221,21 @@ def test_a_cursor_of_another_search_owner_or_order_is_refused(search: Search) ->
 def test_an_altered_cursor_is_refused(search: Search) -> None:
     search.put(document(number, "Dog") for number in range(5))
     cursor = search.find(parse("dog"), owner_id=OWNER, limit=2).next or ""
-    altered = [cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :] for at in range(len(cursor))]
-    for wrong in [*altered, "", "x", cursor + "A", cursor[:-1], cursor + "=", "ü" * 20, "\x00", "9" * 5000, "💥"]:
+    altered = [
+        cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :] for at in range(len(cursor))
+    ]
+    for wrong in [
+        *altered,
+        "",
+        "x",
+        cursor + "A",
+        cursor[:-1],
+        cursor + "=",
+        "ü" * 20,
+        "\x00",
+        "9" * 5000,
+        "💥",
+    ]:
         with pytest.raises(Invalid) as refused:
             search.find(parse("dog"), owner_id=OWNER, limit=2, cursor=wrong)
         assert refused.value.code == "cursor"
@@ -289,6 +304,13 @@ def test_after_optimise_nothing_of_removed_documents_is_left(adapter: Adapter) -
         assert word not in stored
     assert b"ordinary" in stored
     assert len(keys(adapter.search, "dog")) == 301
+
+
+def test_after_clear_and_optimise_nothing_is_left_at_all(adapter: Adapter) -> None:
+    adapter.search.put(document(number, "Zorblat") for number in range(300))
+    adapter.search.clear()
+    adapter.search.optimise()
+    assert b"zorblat" not in adapter.stored_bytes().lower()
 
 
 def test_an_outage_is_a_search_error_and_ends_by_itself(adapter: Adapter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ from photos.backends.search.cursor import Place, decode, encode
 from photos.backends.search.document import from_json, to_json
 from photos.backends.search.sqlite_file import BUSY_SECONDS, IndexFile
 from photos.backends.search.sqlite_query import (
-    COLUMNS,
+    FIELDS,
     Clause,
     Parameter,
     compile_tree,
@@ -30,12 +31,10 @@ MOST_HITS = 500
 """Of one page."""
 _BATCH = 200
 """Documents in one transaction: well below the time that a waiting writer notices."""
-_KEYS_AT_ONCE = 500
+_REVISIONS_AT_ONCE = 5_000
 
-_PUT_WORDS = (
-    f"INSERT INTO words (rowid, {', '.join(name for name, _ in COLUMNS)}, fact)"  # nosec B608 - constants
-    f" VALUES ({', '.join('?' * (len(COLUMNS) + 2))})"
-)
+_MARKS = ", ".join("?" for _ in FIELDS)
+_PUT_WORDS = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES (?, {_MARKS})"  # nosec B608 - constants
 
 
 class SqliteSearch:
@@ -91,16 +90,12 @@ class SqliteSearch:
         if keys is None:
             yield from self._all_revisions()
             return
-        wanted = sorted(set(keys))
-        for start in range(0, len(wanted), _KEYS_AT_ONCE):
-            batch = wanted[start : start + _KEYS_AT_ONCE]
-            marks = ", ".join("?" * len(batch))
-            with self._file.reading("read revisions") as connection:
-                rows = connection.execute(
-                    f"SELECT key, revision FROM photo WHERE key IN ({marks}) ORDER BY key",  # nosec B608 - question marks only
-                    batch,
-                ).fetchall()
-            yield from rows
+        with self._file.reading("read revisions") as connection:
+            rows = connection.execute(
+                "SELECT key, revision FROM photo WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+                (json.dumps(list(keys)),),
+            ).fetchall()
+        yield from rows
 
     def optimise(self) -> None:
         """Merge all segments and empty the log, so that nothing of removed documents is left.
@@ -118,9 +113,7 @@ class SqliteSearch:
 
     def clear(self) -> None:
         """Empty the index. Raises SearchError."""
-        with self._file.writing("clear") as connection:
-            for table in ("words", "photo", "label", "document"):
-                connection.execute(f"DELETE FROM {table}")  # nosec B608 - constants
+        self._file.empty("clear")
 
     def ping(self) -> None:
         """Raise SearchError unless the index can be read and written."""
@@ -137,10 +130,10 @@ class SqliteSearch:
             with self._file.reading("read revisions") as connection:
                 rows = connection.execute(
                     "SELECT key, revision FROM photo WHERE key > ? ORDER BY key LIMIT ?",
-                    (last, _KEYS_AT_ONCE),
+                    (last, _REVISIONS_AT_ONCE),
                 ).fetchall()
             yield from rows
-            if len(rows) < _KEYS_AT_ONCE:
+            if len(rows) < _REVISIONS_AT_ONCE:
                 return
             last = rows[-1][0]
 
@@ -214,7 +207,7 @@ def _select(
         parameters.extend(clause.parameters)
     direction = "ASC" if order == "oldest" else "DESC"
     return connection.execute(
-        "SELECT words.rowid, document.body FROM words"  # nosec B608 - clauses are ours, values bound
+        "SELECT words.rowid, document.body FROM words"  # nosec B608 - our own clauses, values are bound
         " CROSS JOIN photo ON photo.order_number = words.rowid"
         " CROSS JOIN document ON document.order_number = words.rowid"
         f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ?"

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from photos.backends.search.sqlite_query import COLUMNS
+from photos.backends.search.sqlite_query import FIELDS
 from photos.errors import SearchError
 from photos.query.evaluate import distance_km
 
@@ -29,31 +29,32 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # Words come analysed, separated by spaces; FTS5 only has to split them. Its `ascii` tokenizer leaves
 # everything beyond ASCII alone (so emoji stay, and no case table of its own gets in between), and
 # these are the ASCII signs that analysed words and facts may hold.
-_SCHEMA = f"""
-CREATE VIRTUAL TABLE words USING fts5(
-    {", ".join(name for name, _ in COLUMNS)}, fact,
-    tokenize = "ascii tokenchars '_.,:;+-'''", columnsize = 0
-);
-CREATE TABLE photo (
-    order_number INTEGER PRIMARY KEY,
-    key INTEGER NOT NULL UNIQUE,
-    owner_id INTEGER NOT NULL,
-    revision INTEGER NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    latitude REAL,
-    longitude REAL
-);
-CREATE INDEX photo_place ON photo (owner_id, latitude, longitude) WHERE latitude IS NOT NULL;
-CREATE TABLE label (
-    order_number INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    confidence REAL NOT NULL,
-    PRIMARY KEY (order_number, name, confidence)
-) WITHOUT ROWID;
-CREATE TABLE document (order_number INTEGER PRIMARY KEY, body TEXT NOT NULL);
-PRAGMA user_version = {VERSION};
-"""
+_SCHEMA = (
+    f"""CREATE VIRTUAL TABLE words USING fts5(
+        {", ".join(FIELDS)},
+        tokenize = "ascii tokenchars '_.,:;+-'''", columnsize = 0
+    )""",
+    """CREATE TABLE photo (
+        order_number INTEGER PRIMARY KEY,
+        key INTEGER NOT NULL UNIQUE,
+        owner_id INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        latitude REAL,
+        longitude REAL
+    )""",
+    "CREATE INDEX photo_place ON photo (owner_id, latitude, longitude) WHERE latitude IS NOT NULL",
+    """CREATE TABLE label (
+        order_number INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        confidence REAL NOT NULL,
+        PRIMARY KEY (order_number, name, confidence)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE document (order_number INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    f"PRAGMA user_version = {VERSION}",
+)
+_DROP = ("DROP TABLE words", "DROP TABLE photo", "DROP TABLE label", "DROP TABLE document")
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +88,12 @@ class IndexFile:
         """A connection in a transaction that writes from the start; commits at the end of the block."""
         with self._connection(action) as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
+
+    def empty(self, action: str) -> None:
+        """Drop everything and begin anew, in one transaction."""
+        with self.writing(action) as connection:
+            for statement in (*_DROP, *_SCHEMA):
+                connection.execute(statement)
 
     @contextmanager
     def bare(self, action: str) -> Iterator[sqlite3.Connection]:
@@ -175,7 +182,8 @@ class IndexFile:
             fresh = self._path.with_suffix(".new")
             fresh.unlink(missing_ok=True)
             with closing(sqlite3.connect(fresh)) as connection:
-                connection.executescript(_SCHEMA)
+                for statement in _SCHEMA:
+                    connection.execute(statement)
                 connection.execute("PRAGMA journal_mode = WAL")
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)

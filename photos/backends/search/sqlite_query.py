@@ -51,6 +51,9 @@ COLUMNS = (
 )
 """The columns of words with their tier, best first. `sure` and `guess` hold labels."""
 
+FIELDS = (*(name for name, _ in COLUMNS), "fact")
+"""All columns of the FTS5 table, in the order of `row_of`."""
+
 _LAST_TIER = SUGGESTED_LABEL
 _BETWEEN = " , "
 """Between two values in one column: a word that no text gives, so that no phrase spans two values."""
@@ -248,7 +251,7 @@ def _label(node: nodes.Label, tier: int) -> Clause:
     least = 0.0 if tier >= SUGGESTED_LABEL else SURE_CONFIDENCE
     return Clause(
         words,
-        "EXISTS (SELECT 1 FROM label WHERE label.order_number = words.rowid AND name >= ? AND name <= ?"
+        "EXISTS (SELECT 1 FROM label WHERE label.order_number = words.rowid AND name >= ? AND name <= ?"  # nosec B608
         f" AND confidence {node.comparison} ? AND confidence >= ?)",
         (name, name + "\U0010ffff" if node.is_prefix else name, node.confidence, least),
     )

@@ -33,7 +33,8 @@ def document(random: Random, key: int) -> SearchDocument:
         key=key,
         owner_id=random.choice(OWNERS),
         revision=random.randrange(5),
-        taken_local=taken + timedelta(microseconds=random.choice((0, 0, 999_999)) if taken.year < 9999 else 0),
+        taken_local=taken
+        + timedelta(microseconds=random.choice((0, 0, 999_999)) if taken.year < 9999 else 0),
         shelf=random.choice(shelves),
         name=some(random, 2),
         description=some(random, 4),

@@ -42,10 +42,10 @@ def found(text: str, photo: SearchDocument = PHOTO) -> bool:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "dog", "DOG", "harbour evening", '"at the harbour"', "harb*", "light", "portugal", "canon", "50mm",
-        '"no smoking"', "label:dog", "label:dog>90", "label:dog<=93", 'label:"hot dog"', "label:hot*", "-cat",
-        "cat OR dog", 'tag:"family trip"', "tag:fam*", "trip", "album:summer", "place:lisbon", "taken:2024-06-15",
-        "taken:2024..", "before:2024-06-16", "after:2024-06-14", "near:38.7,-9.1,10", "rating:4", "rating>3",
+        "", "dog", "DOG", "harbour evening", '"at the harbour"', "harb*", "light", "portugal", "canon",
+        "50mm", '"no smoking"', "label:dog", "label:dog>90", "label:dog<=93", 'label:"hot dog"', "label:hot*", "-cat",
+        "cat OR dog", 'tag:"family trip"', "tag:fam*", "trip", "album:summer", "place:lisbon",
+        "taken:2024-06-15", "taken:2024..", "before:2024-06-16", "after:2024-06-14", "near:38.7,-9.1,10", "rating:4", "rating>3",
         "is:favourite", "has:gps", "has:text", "has:description", "type:jpg", "width>3999", "height<=3000",
         "-(cat OR label:dog>95)", "-is:archived",
     ],
@@ -136,7 +136,12 @@ def test_results_belong_to_one_owner_and_come_in_order() -> None:
 
 def test_order_numbers_fit_64_bits_and_order_by_clock_then_key() -> None:
     last_key = 2**29 - 1
-    clocks = [datetime(1600, 1, 1), datetime(1969, 12, 31, 23, 59, 59), datetime(1970, 1, 1), datetime(2400, 1, 1)]
+    clocks = [
+        datetime(1600, 1, 1),
+        datetime(1969, 12, 31, 23, 59, 59),
+        datetime(1970, 1, 1),
+        datetime(2400, 1, 1),
+    ]
     numbers = [order_number(clock, key) for clock in clocks for key in (0, 1, last_key)]
     assert numbers == sorted(set(numbers))
     for clock in (datetime.min, datetime.max):

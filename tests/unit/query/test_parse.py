@@ -313,8 +313,11 @@ def test_the_limits_are_the_last_that_pass() -> None:
 
 
 PIECES = st.sampled_from(
-    [*(f"{name}:" for name in OPERATORS), "width>", "rating>=", "OR", " ", "-", "(", ")", '"', "*", "dog", "90",
-     "2024-06", "..", ",", ">", "<=", "“", "\x00", "東", "🐶", "e\u0301", "\u202e", "\ud800", "'", "\\", "{", "^"]
+    [
+        *(f"{name}:" for name in OPERATORS), "width>", "rating>=", "OR", " ", "-", "(", ")", '"', "*", "dog",
+        "90", "2024-06", "..", ",", ">", "<=", "“", "\x00", "東", "🐶", "e\u0301", "\u202e", "\ud800", "'",
+        "\\", "{", "^",
+    ]
 )  # fmt: skip
 
 

@@ -56,7 +56,9 @@ def test_a_deleted_file_is_replaced_while_others_have_it_open(path: Path, index:
     other.close()
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"no database at all" * 500, b"SQLite format 3\x00" + b"\xff" * 5000])
+@pytest.mark.parametrize(
+    "rubbish", [b"", b"no database at all" * 500, b"SQLite format 3\x00" + b"\xff" * 5000]
+)
 def test_a_file_that_is_no_index_is_replaced(path: Path, index: SqliteSearch, rubbish: bytes) -> None:
     path.write_bytes(rubbish)
     index.put([photo(1)])
@@ -155,7 +157,9 @@ def search_in_child(index: SqliteSearch, answer: Connection) -> None:
     index.close()
 
 
-@pytest.mark.parametrize("text", ["dog", "dog -cat", "label:dog>50", "dog width>3", "(dog OR width>3) taken:2024.."])
+@pytest.mark.parametrize(
+    "text", ["dog", "dog -cat", "label:dog>50", "dog width>3", "(dog OR width>3) taken:2024.."]
+)
 def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, text: str) -> None:
     index.put([photo(1)])
     tree = parse(text)
