@@ -32,7 +32,7 @@ ROOMS = {
     "photos.query": "core",
     "photos.tweetmodel": "core",
     "photos.backends": "adapter",
-    # What a page has to know of a role beside its Protocol: how a sign-in proves itself, what `/media` serves.
+    # What pages need of a role beside its Protocol: how a sign-in proves itself, what `/media` serves.
     "photos.backends.identity.pkce": "role",
     "photos.backends.storage.media": "role",
     "photos.backends.storage.disposition": "role",
