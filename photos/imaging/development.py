@@ -17,7 +17,7 @@ TURNED_BY_PILLOW = "image/tiff"
 """Pillow turns TIFF upright while loading, and no other format."""
 
 LATE_METADATA = "image/png"
-"""PNG may have its metadata behind the pixels. Pillow then decodes while it looks for them, and a failure there
+"""PNG may have its metadata behind the pixels. Pillow then decodes while it looks for them; a failure there
 would be taken for odd metadata."""
 
 

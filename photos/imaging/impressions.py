@@ -52,7 +52,8 @@ def thumbhash(small: Image.Image) -> bytes:
 
 def dominant_colours(small: Image.Image) -> tuple[tuple[str, float], ...]:
     """Up to five colours as (`#rrggbb`, share of the picture 0-1), largest first."""
-    reduced = small.quantize(2 * COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    pixels = small.reduce(2)
+    reduced = pixels.quantize(2 * COLOURS, method=Image.Quantize.MEDIANCUT)
     palette = reduced.getpalette() or []
     counted = sorted(
         ((count, index) for index, count in enumerate(reduced.histogram()) if count), reverse=True
@@ -62,7 +63,7 @@ def dominant_colours(small: Image.Image) -> tuple[tuple[str, float], ...]:
         colour = tuple(palette[3 * index : 3 * index + 3])
         near = next((known for known in merged if _is_near(known, colour)), colour)
         merged[near] = merged.get(near, 0) + count
-    total = small.width * small.height
+    total = pixels.width * pixels.height
     largest = sorted(merged.items(), key=lambda item: -item[1])[:COLOURS]
     shares = ((colour, round(count / total, 3)) for colour, count in largest)
     return tuple((f"#{bytes(colour).hex()}", share) for colour, share in shares if share >= LEAST_SHARE)
