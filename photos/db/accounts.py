@@ -15,6 +15,9 @@ from photos.db.engine import from_micros, to_micros
 from photos.db.schema import account, account_link, sign_in_code
 from photos.errors import NotFound
 
+ISSUER = "local"
+"""How the application knows this provider. Not an address: the library may move to another name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -20,7 +20,14 @@ SECOND = 1_000_000
 
 
 def take(
-    connection: Connection, what: str, who: str, *, limit: int, window_seconds: int, now: datetime, reason: str
+    connection: Connection,
+    what: str,
+    who: str,
+    *,
+    limit: int,
+    window_seconds: int,
+    now: datetime,
+    reason: str,
 ) -> None:
     """Count one try of `who` at `what`. Raises TooMany with `reason` beyond `limit` in this window."""
     name, start = _window(what, who, window_seconds, now)

@@ -127,14 +127,9 @@ def delete_sessions(connection: Connection, user_id: int, *, keep: str = "") -> 
     return result.rowcount
 
 
-def delete_expired_sessions(connection: Connection, *, now: datetime, seen_since: datetime) -> int:
-    """Forget sessions past their end or idle for too long; returns how many."""
-    result = connection.execute(
-        delete(session).where(
-            (session.c.expires_at <= to_micros(now)) | (session.c.last_seen_at <= to_micros(seen_since))
-        )
-    )
-    return result.rowcount
+def delete_expired(connection: Connection, *, now: datetime) -> int:
+    """Forget sessions past their end; returns how many. Idle ones are refused when they come back."""
+    return connection.execute(delete(session).where(session.c.expires_at <= to_micros(now))).rowcount
 
 
 def _session(row: Mapping[Any, Any]) -> Session:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from photos.db.engine import from_micros, to_micros
 from photos.db.schema import api_token
+from photos.errors import NotFound
 from photos.ids import new_id
 from photos.models import ApiToken
 
@@ -77,17 +78,13 @@ def touch_token(connection: Connection, token_hash: str, *, now: datetime) -> No
     )
 
 
-def delete_token_of(connection: Connection, user_id: int, public_id: str) -> bool:
-    """Revoke one of a person's own tokens; False if they have none of this name."""
+def revoke_token(connection: Connection, public_id: str, *, user_id: int) -> None:
+    """Revoke one of a person's own tokens. Raises NotFound if they have none of this name."""
     result = connection.execute(
         delete(api_token).where(api_token.c.user_id == user_id, api_token.c.public_id == public_id)
     )
-    return result.rowcount > 0
-
-
-def delete_tokens(connection: Connection, user_id: int) -> int:
-    """Revoke every token of a person; returns how many."""
-    return connection.execute(delete(api_token).where(api_token.c.user_id == user_id)).rowcount
+    if result.rowcount == 0:
+        raise NotFound("token", public_id)
 
 
 def _token(row: Mapping[Any, Any]) -> ApiToken:

@@ -67,6 +67,11 @@ def count_users(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(user)) or 0
 
 
+def has_admin(connection: Connection) -> bool:
+    """Whether anybody is an administrator."""
+    return connection.scalar(select(user.c.id).where(user.c.is_admin).limit(1)) is not None
+
+
 def list_users(connection: Connection, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
     """People in order of arrival. Raises Invalid (code `cursor`)."""
     last = read_cursor(cursor, 1)[0] if cursor is not None else 0

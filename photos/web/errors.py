@@ -135,7 +135,9 @@ def _on_own(error: BigimageError) -> Response:
 
 def _on_csrf(error: CSRFError) -> Response:
     log.info("refused a form: %s", error.description)
-    detail = "This page was open for too long, or the request did not come from it. Reload the page and try again."
+    detail = (
+        "This page was open for too long, or the request did not come from it. Reload the page and try again."
+    )
     return problem_response(Problem(400, "csrf", detail))
 
 

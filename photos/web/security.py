@@ -12,10 +12,10 @@ import secrets
 import time
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -76,19 +76,18 @@ def trusted_origins(settings: Settings) -> dict[str, str]:
 
     Whoever is told 127.0.0.1 may as well type localhost.
     """
-    origins = [*settings.origins]
+    allowed = [*settings.origins]
     base = urlsplit(settings.base_url)
     if _is_loopback(base.hostname or ""):
-        origins += [f"{base.scheme}://{_with_port(name, base.port)}" for name in ("localhost", "127.0.0.1")]
-    return {_plain_host(urlsplit(origin).netloc, urlsplit(origin).scheme): origin for origin in origins}
+        allowed += [f"{base.scheme}://{_with_port(name, base.port)}" for name in ("localhost", "127.0.0.1")]
+    return {_plain_host(urlsplit(origin).netloc, urlsplit(origin).scheme): origin for origin in allowed}
 
 
 def own_origin() -> str:
     """The origin under which this request reached us, always one of ours."""
     scheme = urlsplit(deps.settings().base_url).scheme
     host = _plain_host(request.host, scheme)
-    origins: dict[str, str] = _origins()
-    return origins.get(host, deps.settings().base_url)
+    return origins().get(host, deps.settings().base_url)
 
 
 def safe_next(target: str) -> str:
@@ -116,7 +115,7 @@ def _check_host() -> None:
     if request.path == "/health":
         return
     scheme = urlsplit(deps.settings().base_url).scheme
-    if _plain_host(request.host, scheme) not in _origins():
+    if _plain_host(request.host, scheme) not in origins():
         raise BadRequest(
             "Bigimage does not answer under this name. Whoever runs it can add the address to OTHER_ORIGINS."
         )
@@ -135,6 +134,8 @@ def _check_session() -> None:
 
 
 def _check_access() -> AnyResponse | None:
+    if request.method == "OPTIONS":
+        raise MethodNotAllowed
     if request.endpoint is None:
         return None  # no such route: 404 or 405 follow by themselves
     access = routes.access_of(request.endpoint, request.method)
@@ -239,7 +240,7 @@ def _policy(response: Response) -> str:
 def _bucket_origin() -> str:
     """Scheme and host of the object store's signed URLs; empty where they are our own."""
     parts = deps.backends()
-    known: dict[str, str] = parts_cache()
+    known: dict[str, str] = current_app.extensions.setdefault("bigimage_known", {})
     if "bucket" not in known:
         try:
             url = urlsplit(parts.storage.url("renditions/origin", media_type="image/jpeg"))
@@ -248,14 +249,6 @@ def _bucket_origin() -> str:
         own = {urlsplit(origin).netloc for origin in parts.settings.origins}
         known["bucket"] = f"{url.scheme}://{url.netloc}" if url.netloc and url.netloc not in own else ""
     return known["bucket"]
-
-
-def parts_cache() -> dict[str, str]:
-    """What this application has found out about its backends, once."""
-    from flask import current_app
-
-    cache: dict[str, str] = current_app.extensions.setdefault("bigimage_known", {})
-    return cache
 
 
 def _log_request(response: Response) -> None:
@@ -277,11 +270,10 @@ def _log_request(response: Response) -> None:
     )
 
 
-def _origins() -> dict[str, str]:
-    from flask import current_app
-
-    origins: dict[str, str] = current_app.extensions["bigimage_origins"]
-    return origins
+def origins() -> dict[str, str]:
+    """Host header -> origin of every address that browsers may use."""
+    known: dict[str, str] = current_app.extensions["bigimage_origins"]
+    return known
 
 
 def _plain_host(host: str, scheme: str) -> str:

@@ -7,7 +7,6 @@ secret and messages. Both live under the same cookie name, so signing in replace
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from photos.db import tokens as token_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.errors import BackendError, NotFound
+from photos.ids import hash_secret, new_secret
 from photos.models import Session, User
 from photos.web import routes
 from photos.web.deps import Person, database
@@ -36,13 +36,14 @@ VISITOR = "v."
 VISITOR_SECONDS = 86400
 SEEN_EVERY = timedelta(minutes=1)
 """Last-seen times are written at most this often."""
-TOKEN_PREFIX = "bgi_"
 
 
 class BrowserSession(dict[str, Any], SessionMixin):
     """What one browser carries. `id_hash` is empty for a visitor."""
 
-    def __init__(self, content: dict[str, Any] | None = None, stored: Session | None = None, id_hash: str = "") -> None:
+    def __init__(
+        self, content: dict[str, Any] | None = None, stored: Session | None = None, id_hash: str = ""
+    ) -> None:
         super().__init__(content or {})
         self.stored = stored
         self.id_hash = id_hash
@@ -68,7 +69,7 @@ class DatabaseSessions(SessionInterface):
         self.cookie = "__Host-bigimage" if settings.is_https else "bigimage"
         self.signer = URLSafeTimedSerializer(key, salt="visitor")
 
-    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002
         """The session of the cookie, or a fresh visitor's. Never raises."""
         cookie = request.cookies.get(self.cookie, "") if routes.needs_session(request) else ""
         if cookie.startswith(SIGNED_IN):
@@ -87,7 +88,9 @@ class DatabaseSessions(SessionInterface):
         now = datetime.now(UTC)
         try:
             with self.database.read() as connection:
-                found = session_rows.find_session(connection, id_hash, now=now, seen_since=self.seen_since(now))
+                found = session_rows.find_session(
+                    connection, id_hash, now=now, seen_since=self.seen_since(now)
+                )
         except BackendError as error:
             opened = BrowserSession()
             opened.failure = error
@@ -98,7 +101,7 @@ class DatabaseSessions(SessionInterface):
             return opened
         return BrowserSession(json.loads(found.content), found.session, id_hash)
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002
         """Set, keep or remove the cookie; write what has changed."""
         browser = cast(BrowserSession, session)
         if browser.failure is not None or not routes.needs_session(request):
@@ -134,7 +137,13 @@ class DatabaseSessions(SessionInterface):
 
     def _set_cookie(self, response: Response, value: str, *, max_age: int) -> None:
         response.set_cookie(
-            self.cookie, value, max_age=max_age, path="/", secure=self.settings.is_https, httponly=True, samesite="Lax"
+            self.cookie,
+            value,
+            max_age=max_age,
+            path="/",
+            secure=self.settings.is_https,
+            httponly=True,
+            samesite="Lax",
         )
 
     def seen_since(self, now: datetime) -> datetime:
@@ -158,7 +167,7 @@ def sign_in(person: User) -> None:
     browser = current()
     interface = _interface()
     now = datetime.now(UTC)
-    secret = SIGNED_IN + secrets.token_urlsafe(32)
+    secret = SIGNED_IN + new_secret()
     previous = browser.id_hash
     browser.clear()
     login_user(Person(person))
@@ -205,11 +214,6 @@ def seen_since() -> datetime:
     return _interface().seen_since(datetime.now(UTC))
 
 
-def hash_secret(secret: str) -> str:
-    """What is stored of a session id or a token: it has 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def _interface() -> DatabaseSessions:
     from flask import current_app
 
@@ -217,7 +221,7 @@ def _interface() -> DatabaseSessions:
 
 
 def _visitor_part(content: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in content.items() if name in {"csrf_token", "_flashes"}}
+    return {name: value for name, value in content.items() if name in {"csrf_token", "_flashes", "provider"}}
 
 
 def _load_user(user_id: str) -> Person | None:
@@ -237,8 +241,6 @@ def _load_token(request: Request) -> Person | None:
     if not routes.is_bearer(request):
         return None
     secret = request.headers.get("Authorization", "").partition(" ")[2].strip()
-    if not secret.startswith(TOKEN_PREFIX):
-        return None
     token_hash = hash_secret(secret)
     now = datetime.now(UTC)
     with database().read() as connection:
@@ -256,5 +258,3 @@ def _load_token(request: Request) -> Person | None:
             log.warning("a token's last use could not be written", exc_info=True)
     person.token = token
     return person
-
-

@@ -6,30 +6,30 @@ browser came by, which is the one of the redirect address.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
+from photos.backends.identity.pkce import s256
 from photos.db import accounts as account_rows
 from photos.db.engine import Database
 from photos.errors import DatabaseError, IdentityError, Invalid
+from photos.ids import hash_secret
 from photos.models import Identity
 
-ISSUER = "local"
-"""Not an address: people keep their photos when the library moves to another name."""
 AUTHORIZE_PATH = "/provider/authorize"
 
 
 class LocalIdentity:
     """Accounts in our own database. `clock` returns the aware UTC time."""
 
-    issuer = ISSUER
+    issuer = account_rows.ISSUER
     origin = ""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.database = database
         self.clock = clock
 
@@ -53,7 +53,7 @@ class LocalIdentity:
         """Spend a code, whether or not the rest fits, so that nobody can try twice."""
         try:
             with self.database.write() as connection:
-                grant = account_rows.spend_code(connection, hash_code(code), now=self.clock())
+                grant = account_rows.spend_code(connection, hash_secret(code), now=self.clock())
         except DatabaseError as error:
             raise IdentityError("exchange", "a code") from error
         if grant is None:
@@ -85,17 +85,6 @@ class LocalIdentity:
             self.database.ping()
         except DatabaseError as error:
             raise IdentityError("answer") from error
-
-
-def s256(code_verifier: str) -> str:
-    """The PKCE challenge of a verifier, RFC 7636 section 4.2."""
-    digest = hashlib.sha256(code_verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def hash_code(code: str) -> str:
-    """What is stored of a one-time code."""
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def _same(left: str, right: str) -> bool:
