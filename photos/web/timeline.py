@@ -30,5 +30,4 @@ def index() -> str:
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",
-        missing=deps.backends().recognition.missing(),
     )

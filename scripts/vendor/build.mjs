@@ -53,10 +53,8 @@ async function iconSymbol(name) {
   });
   const drawing = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.indexOf("</svg>"));
   const strokes = drawing.trim().replace(/\s*\n\s*/g, "");
-  return (
-    `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" ` +
-    `stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${strokes}</symbol>`
-  );
+  // strokes and fills come from the stylesheet: an attribute here would win over what the page inherits
+  return `<symbol id="${name}" viewBox="0 0 24 24">${strokes}</symbol>`;
 }
 
 async function drawIcons() {

@@ -1,0 +1,47 @@
+// Files dropped anywhere, or chosen with the Upload button, open the queue. Its code is fetched only then,
+// or when this tab still has something to send.
+
+import { hasQueue } from "./upload/owner.js";
+import { droppedFiles } from "./upload/folders.js";
+import { complain } from "./toasts.js";
+
+export function start(body) {
+  let depth = 0;
+  const veil = document.createElement("div");
+  veil.className = "drop-veil";
+  veil.textContent = "Drop to upload";
+  const cover = (isOver) => {
+    if (isOver) body.append(veil);
+    else veil.remove();
+  };
+  addEventListener("dragenter", (event) => {
+    if (hasFiles(event) && ++depth === 1) cover(true);
+  });
+  addEventListener("dragleave", (event) => {
+    if (hasFiles(event) && --depth === 0) cover(false);
+  });
+  addEventListener("dragover", (event) => {
+    if (hasFiles(event)) event.preventDefault();
+  });
+  addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    cover(false);
+    droppedFiles(event.dataTransfer).then(upload).catch(complain);
+  });
+  addEventListener("paste", (event) => {
+    if (event.clipboardData?.files.length) upload([...event.clipboardData.files]);
+  });
+  if (hasQueue()) upload([]);
+}
+
+export async function upload(files) {
+  const { openQueue } = await import("./upload/queue.js");
+  const queue = await openQueue();
+  queue.add(files);
+}
+
+function hasFiles(event) {
+  return event.dataTransfer?.types.includes("Files") ?? false;
+}

@@ -1,0 +1,38 @@
+// Keys that work on every page, and buttons that open a dialog.
+
+export function start() {
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest?.("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens).showModal();
+  });
+}
+
+// Whether a key belongs to the page: nobody is typing, no dialog is open, no other key is held.
+export function isForPage(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (document.querySelector("dialog[open]")) return false;
+  return !event.target.closest?.("input, textarea, select, [contenteditable]");
+}
+
+function onKey(event) {
+  if (event.key === "Escape") return leaveSearch(event);
+  if (!isForPage(event)) return;
+  const box = document.getElementById("search-box");
+  if (event.key === "/" && box) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  } else if (event.key === "?") {
+    event.preventDefault();
+    document.getElementById("keys-dialog").showModal();
+  } else if (event.key === "u") {
+    document.querySelector("[data-upload]")?.click();
+  }
+}
+
+function leaveSearch(event) {
+  if (event.target.id !== "search-box") return;
+  event.target.blur();
+  event.preventDefault();
+}

@@ -1,0 +1,58 @@
+// Short messages with Undo. They leave after 8 seconds, but not while somebody looks at or stands in them.
+
+const STAY_MS = 8000;
+
+export function start() {
+  for (const toast of place().children) leaveLater(toast);
+}
+
+// Shows words; `undo` is a function that takes the act back. Returns nothing to wait for.
+export function toast(words, { undo, role = "status" } = {}) {
+  const element = document.createElement("div");
+  element.className = "toast";
+  element.setAttribute("role", role);
+  const text = document.createElement("p");
+  text.textContent = words;
+  element.append(text);
+  if (undo) element.append(undoButton(element, undo));
+  place().replaceChildren(element);
+  leaveLater(element);
+}
+
+// For screen readers alone.
+export function announce(words) {
+  document.getElementById("live").textContent = words;
+}
+
+export function complain(error) {
+  if (error.name !== "AbortError") toast(error.message, { role: "alert" });
+}
+
+function undoButton(element, undo) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-small";
+  button.textContent = "Undo";
+  button.addEventListener("click", () => {
+    element.remove();
+    undo();
+  });
+  return button;
+}
+
+function leaveLater(element) {
+  let left = setTimeout(() => element.remove(), STAY_MS);
+  const stay = () => clearTimeout(left);
+  const go = () => {
+    clearTimeout(left);
+    left = setTimeout(() => element.remove(), STAY_MS);
+  };
+  element.addEventListener("pointerenter", stay);
+  element.addEventListener("pointerleave", go);
+  element.addEventListener("focusin", stay);
+  element.addEventListener("focusout", go);
+}
+
+function place() {
+  return document.getElementById("toasts");
+}

@@ -1,0 +1,187 @@
+// The upload queue of this tab: Uppy keeps the files and brings them back after a reload, our Sender sends
+// them, this module knows how far each file is, and the panel shows it.
+
+import { GoldenRetriever, Uppy } from "../../vendor/uppy.js";
+import { send } from "../api.js";
+import { announce } from "../toasts.js";
+import { giveUp, keepBeating, queueId } from "./owner.js";
+import { Panel } from "./panel.js";
+import { Sender } from "./sender.js";
+
+const KEEP_MS = 24 * 60 * 60 * 1000;
+const ASK_MS = 1500;
+const ASK_AT_ONCE = 200;
+
+let opened = null;
+
+// The one queue of this page, made when it is first needed.
+export function openQueue() {
+  opened ??= new Queue().restored;
+  return opened;
+}
+
+class Queue extends EventTarget {
+  #uppy;
+  #sender;
+  #steps = new Map();
+  #processing = new Map();
+  #timer = 0;
+  #beat;
+
+  constructor() {
+    super();
+    const id = queueId(true);
+    this.#beat = keepBeating(id);
+    this.#uppy = new Uppy({ id, autoProceed: true, onBeforeFileAdded: isWanted });
+    this.#uppy.use(Sender, { report: (fileId, step) => this.#step(fileId, step) });
+    this.#sender = this.#uppy.getPlugin("Sender");
+    this.#uppy.on("upload-success", (file, answer) => this.#arrived(file, answer));
+    this.#uppy.on("upload-error", () => this.#changed());
+    this.#uppy.on("complete", () => this.#goOn());
+    this.restored = this.#restore();
+  }
+
+  get isPaused() {
+    return this.#sender.isPaused;
+  }
+
+  // How every file stands, in the order they came.
+  get items() {
+    return this.#uppy.getFiles().map((file) => ({ id: file.id, name: file.name, size: file.size, data: file.data, ...this.#standing(file) }));
+  }
+
+  add(files) {
+    if (!files.length) return;
+    const known = new Set(this.#uppy.getFiles().filter((file) => !file.isGhost).map((file) => file.name + file.size));
+    const fresh = files.filter((file) => !known.has(file.name + file.size));
+    this.#uppy.addFiles(fresh.map((file) => ({ name: file.name, type: file.type, data: file, source: "page" })));
+    announce(`${files.length} ${files.length === 1 ? "file" : "files"} in the queue`);
+    this.#changed();
+  }
+
+  pause() {
+    this.#sender.pause();
+    this.#changed();
+  }
+
+  resume() {
+    this.#sender.resume();
+    this.#changed();
+  }
+
+  retry(id) {
+    this.#steps.delete(id);
+    this.#uppy.retryUpload(id).catch(() => {});
+    this.#changed();
+  }
+
+  retryAll() {
+    for (const file of this.#uppy.getFiles()) if (file.error) this.#steps.delete(file.id);
+    this.#uppy.retryAll().catch(() => {});
+    this.#changed();
+  }
+
+  cancel(id) {
+    this.#uppy.removeFile(id);
+    this.#steps.delete(id);
+    this.#changed();
+  }
+
+  // Everything that is not sent yet leaves the queue; with nothing left to send the queue is emptied.
+  clear() {
+    this.resume();
+    this.#uppy.cancelAll();
+    this.#steps.clear();
+    this.#processing.clear();
+    clearInterval(this.#beat);
+    giveUp();
+    opened = null;
+    this.dispatchEvent(new Event("closed"));
+  }
+
+  async restore(id) {
+    const { photoId } = this.#uppy.getFile(id).response;
+    await send("POST", `/api/v1/photos/${photoId}/restore`, {});
+    const file = this.#uppy.getFile(id);
+    this.#uppy.setFileState(id, { response: { ...file.response, isInTrash: false } });
+    this.#changed();
+  }
+
+  async #restore() {
+    const back = new Promise((resolve) => {
+      this.#uppy.on("restored", resolve);
+      setTimeout(resolve, 1500);
+    });
+    this.#uppy.use(GoldenRetriever, { expires: KEEP_MS });
+    await back;
+    new Panel(this);
+    if (this.#uppy.getFiles().length) {
+      this.#uppy.setState({ currentUploads: {}, recoveredState: null });
+      for (const file of this.#uppy.getFiles()) {
+        if (file.response?.outcome === "sent") this.#watch(file.response.photoId, file.id);
+      }
+      this.#goOn();
+    }
+    return this;
+  }
+
+  // Files that came while others were being sent, or that were brought back.
+  #goOn() {
+    const waiting = this.#uppy.getFiles().filter((file) => file.data && !file.progress.uploadComplete && !file.error);
+    if (waiting.length) this.#uppy.upload().catch(() => {});
+    this.#changed();
+  }
+
+  #step(fileId, step) {
+    this.#steps.set(fileId, step);
+    this.#changed();
+  }
+
+  #standing(file) {
+    const { response } = file;
+    const step = this.#steps.get(file.id);
+    if (response?.outcome === "known") return { state: "known", photoId: response.photoId, isInTrash: response.isInTrash };
+    if (response?.outcome === "refused") return { state: "refused", reason: response.reason };
+    if (response?.outcome === "sent") {
+      const known = step?.state ?? "processing";
+      return { state: known, photoId: response.photoId, reason: step?.reason, picture: step?.picture };
+    }
+    if (file.isGhost || !file.data) return { state: "missing" };
+    if (file.error) return { state: "failed", reason: file.error };
+    if (step?.phase === "sending") return { state: "sending", bytes: step.bytes };
+    return { state: step?.phase === "hashing" ? "hashing" : "waiting" };
+  }
+
+  #arrived(file, answer) {
+    if (answer.outcome === "sent") {
+      this.#watch(answer.photoId, file.id);
+      document.dispatchEvent(new CustomEvent("arrived", { detail: { photoId: answer.photoId, name: file.name, file: file.data } }));
+    }
+    this.#changed();
+  }
+
+  #watch(photoId, fileId) {
+    this.#processing.set(photoId, fileId);
+    this.#timer ||= setTimeout(() => this.#ask(), ASK_MS);
+  }
+
+  async #ask() {
+    const ids = [...this.#processing.keys()].slice(0, ASK_AT_ONCE);
+    const answer = await send("GET", `/api/v1/photos/states?ids=${ids.join(",")}`).catch(() => ({ items: [] }));
+    for (const { id, state, reason } of answer.items) {
+      if (state !== "ready" && state !== "refused") continue;
+      this.#step(this.#processing.get(id), { state, reason });
+      this.#processing.delete(id);
+    }
+    this.#timer = this.#processing.size ? setTimeout(() => this.#ask(), ASK_MS) : 0;
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("changed"));
+  }
+}
+
+function isWanted(file) {
+  return !file.name.startsWith(".") && file.name !== "Thumbs.db" && file.name !== "desktop.ini";
+}

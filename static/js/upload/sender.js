@@ -1,0 +1,162 @@
+// The uploader plugin of our Uppy: hashes, offers, sends. Files go in groups, so that a thousand files cost
+// a few questions; while one group is on its way the next one is hashed.
+
+import { BasePlugin } from "../../vendor/uppy.js";
+import { send } from "../api.js";
+import { Hasher } from "./hash.js";
+import { missingParts, patiently, transfer } from "./transfer.js";
+
+const GROUPS = [3, 6, 12, 25, 50];
+const AT_ONCE = 3;
+
+export class Sender extends BasePlugin {
+  #hasher = null;
+  #aborts = new Map();
+  #gate = Promise.resolve();
+  #open = null;
+  #line = Promise.resolve();
+
+  constructor(uppy, options) {
+    super(uppy, options);
+    this.id = "Sender";
+    this.type = "uploader";
+    this.isPaused = false;
+  }
+
+  install() {
+    this.uppy.addUploader(this.#run);
+    this.uppy.on("file-removed", (file) => this.#abandon(file));
+    const { capabilities } = this.uppy.getState();
+    this.uppy.setState({ capabilities: { ...capabilities, individualCancellation: true, resumableUploads: true } });
+  }
+
+  pause() {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.#gate = new Promise((resolve) => (this.#open = resolve));
+    for (const { controller } of this.#aborts.values()) controller.abort("paused");
+  }
+
+  resume() {
+    this.isPaused = false;
+    this.#open?.();
+  }
+
+  // Batches take their turn, so that ten drops do not send thirty files at once.
+  #run = (ids) => {
+    this.#line = this.#line.then(() => this.#runBatch(ids));
+    return this.#line;
+  };
+
+  async #runBatch(ids) {
+    let sending = Promise.resolve();
+    let from = 0;
+    for (let group = 0; from < ids.length; group++) {
+      const size = GROUPS[Math.min(group, GROUPS.length - 1)];
+      const files = ids.slice(from, from + size).map((id) => this.uppy.getFile(id));
+      from += size;
+      const offered = await this.#offer(files.filter((file) => file?.data && !file.progress.uploadComplete));
+      await sending;
+      sending = this.#sendAll(offered);
+    }
+    await sending;
+  }
+
+  async #offer(files) {
+    this.#hasher ??= new Hasher();
+    const hashed = [];
+    for (const file of files) {
+      await this.#gate;
+      if (!this.uppy.getFile(file.id)) continue;
+      try {
+        const sha256 = file.meta.sha256 ?? (await this.#hash(file));
+        hashed.push({ file, sha256 });
+      } catch (error) {
+        this.#fail(file, error);
+      }
+    }
+    const wanted = hashed.filter(({ file }) => this.uppy.getFile(file.id));
+    if (!wanted.length) return [];
+    const body = {
+      files: wanted.map(({ file, sha256 }) => ({ name: file.name, size: file.data.size, type: file.type ?? "", sha256 })),
+    };
+    try {
+      const answer = await patiently(() => send("POST", "/api/v1/uploads", body));
+      return wanted.map(({ file, sha256 }, index) => ({ file, sha256, offer: answer.files[index] }));
+    } catch (error) {
+      for (const { file } of wanted) this.#fail(file, error);
+      return [];
+    }
+  }
+
+  async #hash(file) {
+    this.opts.report(file.id, { phase: "hashing" });
+    return await this.#hasher.hash(file.data);
+  }
+
+  async #sendAll(offered) {
+    const queue = [...offered];
+    const lane = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await this.#settle(next);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  }
+
+  async #settle({ file, sha256, offer }) {
+    if (!this.uppy.getFile(file.id)) return;
+    if (offer.status === "send") {
+      await this.#send(file, sha256, offer);
+    } else {
+      const { status, reason, photo_id: photoId, in_trash: isInTrash } = offer;
+      this.#succeed(file, { outcome: status, reason, photoId, isInTrash });
+    }
+  }
+
+  async #send(file, sha256, offer) {
+    this.uppy.setFileMeta(file.id, { sha256, uploadId: offer.upload_id });
+    for (;;) {
+      await this.#gate;
+      if (!this.uppy.getFile(file.id)) return;
+      const controller = new AbortController();
+      this.#aborts.set(file.id, { controller, uploadId: offer.upload_id });
+      try {
+        const photo = await transfer(file.data, offer, {
+          signal: controller.signal,
+          progress: (bytes) => this.opts.report(file.id, { phase: "sending", bytes }),
+        });
+        return this.#succeed(file, { outcome: "sent", photoId: photo.id });
+      } catch (error) {
+        if (controller.signal.aborted) {
+          if (controller.signal.reason !== "paused") return;
+          await this.#gate;
+          offer = { ...offer, parts: await missingParts(offer.upload_id) };
+        } else if (error.status === 400 || error.status === 422) {
+          return this.#succeed(file, { outcome: "refused", reason: error.message });
+        } else {
+          return this.#fail(file, error);
+        }
+      } finally {
+        this.#aborts.delete(file.id);
+      }
+    }
+  }
+
+  #succeed(file, response) {
+    if (!this.uppy.getFile(file.id)) return;
+    this.opts.report(file.id, { phase: "done" });
+    this.uppy.emit("upload-success", this.uppy.getFile(file.id), { status: 200, ...response });
+  }
+
+  #fail(file, error) {
+    if (!this.uppy.getFile(file.id)) return;
+    this.opts.report(file.id, { phase: "failed" });
+    this.uppy.emit("upload-error", this.uppy.getFile(file.id), error);
+  }
+
+  // A file taken out of the queue: stop it, and let the server forget what has arrived.
+  #abandon(file) {
+    this.#aborts.get(file.id)?.controller.abort("removed");
+    const isOpen = file.meta.uploadId && !file.progress.uploadComplete;
+    if (isOpen) send("DELETE", `/api/v1/uploads/${file.meta.uploadId}`).catch(() => {});
+  }
+}
