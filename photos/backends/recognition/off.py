@@ -10,11 +10,11 @@ class NoRecognition:
 
     provider = ""
 
-    def labels(self, picture: bytes) -> RecognisedLabels:  # noqa: ARG002
+    def labels(self, picture: bytes) -> RecognisedLabels:
         """Nothing, from nobody."""
         return RecognisedLabels("")
 
-    def text(self, picture: bytes) -> RecognisedText:  # noqa: ARG002
+    def text(self, picture: bytes) -> RecognisedText:
         """Nothing, from nobody."""
         return RecognisedText("")
 

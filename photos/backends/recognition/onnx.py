@@ -46,10 +46,19 @@ class OnnxRecognition:
         folder = models_folder.expanduser().absolute()
         self._folder = folder
         self.labeller = RecogniserProcess(
-            "labels", folder, timeout_seconds=labels_timeout_seconds, idle_seconds=labels_idle_seconds
+            "labels",
+            folder,
+            timeout_seconds=labels_timeout_seconds,
+            idle_seconds=labels_idle_seconds,
+            large_block_bytes=32 * 2**20,
         )
+        # 100 MB less for 10 % more time: nobody waits for text, and both children share one machine.
         self.reader = RecogniserProcess(
-            "text", folder, timeout_seconds=text_timeout_seconds, idle_seconds=text_idle_seconds
+            "text",
+            folder,
+            timeout_seconds=text_timeout_seconds,
+            idle_seconds=text_idle_seconds,
+            large_block_bytes=8 * 2**20,
         )
         self.provider = "" if self.missing() else LABELS_PROVIDER
 

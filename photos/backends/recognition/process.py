@@ -24,15 +24,9 @@ from photos.errors import Invalid, RecognitionError
 
 _ROOT = Path(__file__).parents[3]
 _CHILD = "photos.backends.recognition.child"
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    # Large tensors go back to the system at once: a quarter less memory for 6 % more time.
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
-}
-"""All that a child sees of the environment."""
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+
+_KEPT_FREE_BYTES = 128 * 2**20
 
 
 class _Ended(Exception):
@@ -44,13 +38,22 @@ class _Ended(Exception):
 
 
 class RecogniserProcess:
-    """One child that serves one verb, one picture at a time. Safe to share between threads."""
+    """One child that serves one verb, one picture at a time. Safe to share between threads.
 
-    def __init__(self, verb: str, folder: Path, *, timeout_seconds: float, idle_seconds: float) -> None:
+    Freed blocks from `large_block_bytes` on go back to the system at once: less memory, more time.
+    """
+
+    def __init__(
+        self, verb: str, folder: Path, *, timeout_seconds: float, idle_seconds: float, large_block_bytes: int
+    ) -> None:
         self._verb = verb
         self._folder = folder
         self._timeout_seconds = timeout_seconds
         self._idle_seconds = idle_seconds
+        self._environment = _ENVIRONMENT | {
+            "MALLOC_MMAP_THRESHOLD_": str(large_block_bytes),
+            "MALLOC_TRIM_THRESHOLD_": str(_KEPT_FREE_BYTES),
+        }
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -129,7 +132,7 @@ class RecogniserProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 cwd=_ROOT,
-                env=_ENVIRONMENT,
+                env=self._environment,
                 bufsize=0,
             )
         except OSError as error:

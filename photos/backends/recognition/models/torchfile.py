@@ -79,7 +79,7 @@ def _view(storage: Array, tensor: _Tensor) -> Array:
 class _Unpickler(pickle.Unpickler):
     """Constructs nothing but what stands in this file."""
 
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -88,7 +88,7 @@ class _Unpickler(pickle.Unpickler):
             return _STORAGES[name]
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
 
-    def persistent_load(self, pid: Any) -> _Storage:  # noqa: ANN401
+    def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _location, _count, *_ = pid
         if kind != "storage" or not isinstance(dtype, np.dtype):
             raise pickle.UnpicklingError(f"it refers to {kind}")
