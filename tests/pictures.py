@@ -17,6 +17,8 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms, ImageDraw
 
+from photos.models import Developed
+
 pillow_heif.register_heif_opener()
 
 PHOTOS_IN_PACKAGES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
@@ -133,7 +135,7 @@ def exif(
     `taken` reads `2024:06:01 12:30:00`, `offset` `+02:00`; `gps_utc` is (`2024:06:01`, (10, 30, 0)).
     """
     block = Image.Exif()
-    outer = {0x010E: description.encode().decode("latin-1"), 0x010F: make, 0x0110: model, 0x4746: rating}
+    outer = {0x010E: description.encode(), 0x010F: make, 0x0110: model, 0x4746: rating}
     inner: dict[int, object] = {0x9003: taken, 0x9011: offset, 0x9291: subsec, 0xA434: lens}
     inner |= {0x829D: f_number, 0x829A: exposure_seconds, 0x8827: iso, 0x920A: focal_length_mm}
     block.update({tag: value for tag, value in outer.items() if value})
@@ -275,6 +277,7 @@ def srgb_as(picture: Image.Image, profile: bytes) -> Image.Image:
     source, target = ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(io.BytesIO(profile))
     converted = ImageCms.profileToProfile(picture, source, target)
     assert converted is not None
+    converted.info = {}
     return converted
 
 
@@ -297,6 +300,20 @@ def gif_of_frames(frames: int) -> bytes:
     position = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
     frame = b"\x21\xf9\x04\0\x01\0\0\0" + position + b"\x02\x02\x44\x01\0"
     return b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff" + frame * frames + b";"
+
+
+def shown(developed: Developed, kind: str = "large") -> Image.Image:
+    """A rendition as people see it, in RGB."""
+    rendition = next(item for item in developed.renditions if item.kind == kind)
+    with Image.open(io.BytesIO(rendition.body)) as picture:
+        return picture.convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two pictures of the same size, in levels of 0-255."""
+    levels = (np.asarray(picture.convert("RGB"), dtype=np.float64) for picture in (one, other))
+    first, second = levels
+    return float(np.abs(first - second).mean())
 
 
 def truncated(body: bytes, share: float = 0.5) -> bytes:
