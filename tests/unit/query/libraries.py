@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -14,19 +15,26 @@ WORDS = (
     "foo-bar", "AND", "or", "NEAR", "a\"b", "x*y", "{fact}", "is:favourite", "never", "1:timeline",
 )  # fmt: skip
 OWNERS = (1, 2, 12)
+
+
+def vocabulary(random: Random) -> tuple[str, ...]:
+    """The few words of one library: few, so that queries meet documents, also in odd combinations."""
+    return tuple(random.sample(WORDS, 6))
+
+
 FIRST_DAY = datetime(2023, 12, 30)
 
 
-def library(random: Random, size: int) -> list[SearchDocument]:
+def library(random: Random, words: Sequence[str], size: int) -> list[SearchDocument]:
     """Documents with unique keys of all owners and shelves."""
     keys = random.sample(range(size * 3), size)
-    return [document(random, key) for key in keys]
+    return [document(random, words, key) for key in keys]
 
 
-def document(random: Random, key: int) -> SearchDocument:
+def document(random: Random, words: Sequence[str], key: int) -> SearchDocument:
     """One document; clocks collide within a second on purpose."""
     shelves = [Shelf.TIMELINE] * 5 + list(Shelf)
-    taken = FIRST_DAY + timedelta(days=random.randrange(5), hours=random.choice((0, 23)))
+    taken = FIRST_DAY + timedelta(days=random.randrange(5), hours=random.choice((0, 0, 23)))
     if random.random() < 0.05:
         taken = random.choice((datetime(1, 1, 1), datetime(9999, 12, 31), datetime(1969, 12, 31, 23, 59, 59)))
     return SearchDocument(
@@ -36,18 +44,18 @@ def document(random: Random, key: int) -> SearchDocument:
         taken_local=taken
         + timedelta(microseconds=random.choice((0, 0, 999_999)) if taken.year < 9999 else 0),
         shelf=random.choice(shelves),
-        name=some(random, 2),
-        description=some(random, 4),
+        name=some(random, words, 2),
+        description=some(random, words, 4),
         labels=tuple(
-            Label(random.choice(WORDS), random.choice((40.0, 69.9, 70.0, 90.0, 99.5)))
+            Label(random.choice(words), random.choice((40.0, 69.9, 70.0, 90.0, 99.5)))
             for _ in range(random.randrange(4))
         ),
-        text=tuple(some(random, 3) for _ in range(random.randrange(3))),
-        tags=tuple(some(random, 2) for _ in range(random.randrange(3))),
-        albums=tuple(some(random, 2) for _ in range(random.randrange(2))),
-        camera=some(random, 2),
-        lens=some(random, 1),
-        place=some(random, 2),
+        text=tuple(some(random, words, 3) for _ in range(random.randrange(3))),
+        tags=tuple(some(random, words, 2) for _ in range(random.randrange(3))),
+        albums=tuple(some(random, words, 2) for _ in range(random.randrange(2))),
+        camera=some(random, words, 2),
+        lens=some(random, words, 1),
+        place=some(random, words, 2),
         position=position(random),
         media_type=random.choice(("image/jpeg", "image/png", "image/heif", "image/heic", "", "video/mp4")),
         width=random.choice((0, 100, 3000, 3001)),
@@ -58,9 +66,9 @@ def document(random: Random, key: int) -> SearchDocument:
     )
 
 
-def changed(random: Random, known: SearchDocument) -> SearchDocument:
+def changed(random: Random, words: Sequence[str], known: SearchDocument) -> SearchDocument:
     """Another state of the same photo."""
-    return replace(document(random, known.key), revision=known.revision + random.choice((-1, 0, 1)))
+    return replace(document(random, words, known.key), revision=known.revision + random.choice((-1, 0, 1)))
 
 
 def position(random: Random) -> Position | None:
@@ -69,25 +77,28 @@ def position(random: Random) -> Position | None:
     return Position(random.choice((48.0, 48.05, -89.99, 90.0)), random.choice((11.0, 11.1, 179.99, -179.99)))
 
 
-def some(random: Random, most: int) -> str:
-    return " ".join(random.choice(WORDS) for _ in range(random.randrange(most + 1)))
+def some(random: Random, words: Sequence[str], most: int) -> str:
+    return " ".join(random.choice(words) for _ in range(random.randrange(most + 1)))
 
 
-def query(random: Random, depth: int = 3) -> str:
+def query(random: Random, words: Sequence[str], depth: int = 3) -> str:
     """Text that mostly parses; words are often quoted, cut to a prefix or negated."""
     kind = random.random()
     if depth == 0 or kind < 0.45:
-        return term(random)
+        return term(random, words)
     if kind < 0.55:
-        return "-" + ("(" + query(random, depth - 1) + ")" if random.random() < 0.5 else term(random))
+        return "-" + (
+            "(" + query(random, words, depth - 1) + ")" if random.random() < 0.5 else term(random, words)
+        )
     if kind < 0.8:
-        return query(random, depth - 1) + " " + query(random, depth - 1)
-    return "(" + query(random, depth - 1) + " OR " + query(random, depth - 1) + ")"
+        return query(random, words, depth - 1) + " " + query(random, words, depth - 1)
+    return "(" + query(random, words, depth - 1) + " OR " + query(random, words, depth - 1) + ")"
 
 
-def written(random: Random) -> str:
+def written(random: Random, words: Sequence[str]) -> str:
     """A word, a phrase or a prefix as a person writes it."""
-    word = random.choice(WORDS).replace('"', "").replace("*", "")
+    word = " ".join(random.choice(words) for _ in range(random.choice((1, 1, 1, 2))))
+    word = word.replace('"', "").replace("*", "")
     if random.random() < 0.3:
         word = word[: random.randrange(1, len(word) + 1)]
         return f'"{word}"*'
@@ -98,21 +109,21 @@ _COMPARISONS = ("<", "<=", ">", ">=", "=")
 _DAYS = ("2023", "2024", "2023-12", "2024-01", "2023-12-31", "2024-01-01", "1969", "1500", "2499")
 _PLAIN = (
     "is:favourite", "is:archived", "is:trashed", "is:refused", "has:gps", "has:text", "has:people",
-    "has:description", "type:jpeg", "type:heic", "type:png", "near:48,11,1", "near:48,11,10",
+    "has:description", "type:jpeg", "type:heic", "type:png", "near:48,11,1", "near:48,11,5.57",
     "near:-90,0,50", "near:90,180,20000", "near:0,180,11000",
 )  # fmt: skip
 
 
-def term(random: Random) -> str:
+def term(random: Random, words: Sequence[str]) -> str:
     """One term of any kind."""
     comparison = random.choice(_COMPARISONS)
     builders = (
-        lambda: written(random),
-        lambda: written(random),
-        lambda: f"label:{written(random)}",
-        lambda: f"label:{written(random)}{comparison}{random.choice((40, 69.9, 70, 90, 99.5))}",
-        lambda: f"tag:{written(random)}",
-        lambda: f"{random.choice(('text', 'camera', 'lens', 'place', 'album'))}:{written(random)}",
+        lambda: written(random, words),
+        lambda: written(random, words),
+        lambda: f"label:{written(random, words)}",
+        lambda: f"label:{written(random, words)}{comparison}{random.choice((40, 69.9, 70, 90, 99.5))}",
+        lambda: f"tag:{written(random, words)}",
+        lambda: f"{random.choice(('text', 'camera', 'lens', 'place', 'album'))}:{written(random, words)}",
         lambda: f"taken:{random.choice(_DAYS)}",
         lambda: f"taken:{random.choice(_DAYS)}..",
         lambda: f"{random.choice(('before', 'after'))}:{random.choice(_DAYS)}",

@@ -137,14 +137,14 @@ def write_some(path: Path, start: int) -> None:
     index.close()
 
 
-def test_a_forked_child_opens_its_own_connection(index: SqliteSearch) -> None:
+def test_a_forked_child_opens_its_own_connection(path: Path, index: SqliteSearch) -> None:
     index.put([photo(1)])
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    child = context.Process(target=search_in_child, args=(index, there))
+    child = context.Process(target=search_in_child, args=(path, index, there))
     child.start()
     assert here.poll(60)
-    assert here.recv() == [1]
+    assert here.recv() == (1, [1], 2)
     child.join(60)
     here.close()
     there.close()
@@ -152,13 +152,28 @@ def test_a_forked_child_opens_its_own_connection(index: SqliteSearch) -> None:
     assert dogs(index) == [2, 1]
 
 
-def search_in_child(index: SqliteSearch, answer: Connection) -> None:
-    answer.send(dogs(index))
+def search_in_child(path: Path, index: SqliteSearch, answer: Connection) -> None:
+    inherited = times_open(path)
+    found = dogs(index)
+    answer.send((inherited, found, times_open(path)))
     index.close()
 
 
+def times_open(path: Path) -> int:
+    """How often this process has the file open."""
+    return sum(link.resolve() == path.resolve() for link in Path("/proc/self/fd").iterdir())
+
+
 @pytest.mark.parametrize(
-    "text", ["dog", "dog -cat", "label:dog>50", "dog width>3", "(dog OR width>3) taken:2024.."]
+    "text",
+    [
+        "dog",
+        "dog -cat",
+        "label:dog>50",
+        "dog width>3",
+        "(dog OR width>3) taken:2024..",
+        "taken:2024 OR before:2020",
+    ],
 )
 def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, text: str) -> None:
     index.put([photo(1)])
