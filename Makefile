@@ -75,12 +75,13 @@ migrate: ## bring the database up to date (make run does this by itself)
 	@$(VENV)/flask --app application migrate
 
 lock: ## pin the newest allowed versions of all packages, with hashes
-	@$(SETUP) packages
+	@$(SETUP) check
 	@for name in requirements requirements-recognition requirements-dev scripts/setup/uv scripts/setup/node; do \
 		echo "$$name.txt"; \
 		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
-	@npm install --package-lock-only --loglevel=error
+	@echo package-lock.json
+	@PATH="$(CURDIR)/$(VENV):$$PATH" npm update --package-lock-only --loglevel=error
 
 clean: ## remove everything that was installed or built; photos and settings stay
 	rm -rf .venv node_modules static/vendor static/vendor.new .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -56,11 +56,12 @@ def ensure_vendor() -> None:
 def ensure_npm_packages(*, for_development: bool) -> Node:
     """Install the packages of the lock file; the linter only `for_development`. Raises SetupError.
 
-    Afterwards `.venv/bin/node` is a Node that can run them.
+    Afterwards `.venv/bin` holds a `node` and an `npm` that can run them.
     """
     ensure_environment()
     node = find_node()
     _link(VENV / "bin" / "node", node.program)
+    _link(VENV / "bin" / "npm", node.npm)
     mark = fingerprint(*PACKAGES)
     full, lean = NODE_MODULES / ".stamp-development", NODE_MODULES / ".stamp"
     if is_current(full, mark):

@@ -77,7 +77,7 @@ def install(pins: Path, *, target: Path | None = None) -> None:
         run([UV, "pip", "install", "--python", PYTHON, "--compile-bytecode", *options], advice=NO_PACKAGES)
     except SetupError:
         _ensure_pip()
-        run([PYTHON, "-m", "pip", "install", "--retries", "2", *options], advice=NO_PACKAGES)
+        run([PYTHON, "-m", "pip", "install", "-qq", "--retries", "2", *options], advice=NO_PACKAGES)
 
 
 def _ensure_uv() -> None:
@@ -85,7 +85,7 @@ def _ensure_uv() -> None:
         return
     _ensure_pip()
     run(
-        [PYTHON, "-m", "pip", "install", "--retries", "2", "--require-hashes", "-r", UV_PIN],
+        [PYTHON, "-m", "pip", "install", "-qq", "--retries", "2", "--require-hashes", "-r", UV_PIN],
         advice=NO_PACKAGES,
     )
 
