@@ -1,0 +1,193 @@
+"""A library on real parts, without a web server: what services need, on both databases."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from photos import tasks
+from photos.backends.recognition.onnx import OnnxRecognition
+from photos.backends.storage.folder import FolderStorage
+from photos.config import read_settings
+from photos.db import photos as photo_rows
+from photos.imaging.limits import Limits
+from photos.imaging.pool import Decoders
+from photos.models import Photo, User
+from photos.services import accounts, search, upkeep, uploads
+from photos.services.upkeep import Differences
+from photos.wiring import Backends, open_backends, prepare
+from tests.recogniser import models_folder
+
+PASSWORD = "a lighthouse at noon"
+
+
+@dataclass
+class Library:
+    """One library and its owner, with short words for what tests do all the time."""
+
+    backends: Backends
+    owner: User
+
+    def offer(self, body: bytes, name: str = "photo.jpg", *, by: User | None = None) -> uploads.Offer:
+        """Offer one file; nothing is sent."""
+        file = uploads.OfferedFile(name, len(body), hashlib.sha256(body).hexdigest())
+        parts = self.backends
+        return uploads.offer(
+            [file],
+            owner=by or self.owner,
+            settings=parts.settings,
+            database=parts.database,
+            storage=parts.storage,
+        )[0]
+
+    def send(
+        self, offer: uploads.Offer, body: bytes, *, only: Callable[[int], bool] = lambda _: True
+    ) -> None:
+        """Send the parts an offer asks for, as a browser would through `/media`."""
+        assert offer.upload is not None
+        storage = self.backends.storage
+        assert isinstance(storage, FolderStorage)
+        for part in offer.parts:
+            if not only(part.number):
+                continue
+            start = (part.number - 1) * offer.upload.part_size
+            storage.write_part(
+                offer.upload.storage_key,
+                offer.upload.multipart_id,
+                part.number,
+                io.BytesIO(body[start : start + part.size_bytes]),
+                size_bytes=part.size_bytes,
+            )
+
+    def complete(self, upload_id: str, *, by: User | None = None) -> Photo:
+        """Make a photo of an upload."""
+        parts = self.backends
+        return uploads.complete(
+            upload_id, owner=by or self.owner, database=parts.database, storage=parts.storage, jobs=parts.jobs
+        )
+
+    def upload(self, body: bytes, name: str = "photo.jpg", *, by: User | None = None) -> Photo:
+        """Offer, send, complete."""
+        offer = self.offer(body, name, by=by)
+        assert offer.upload is not None, offer
+        self.send(offer, body)
+        return self.complete(offer.upload.id, by=by)
+
+    def accept(self, body: bytes, name: str = "photo.jpg") -> uploads.Offer:
+        """Send a file by the plain form."""
+        parts = self.backends
+        return uploads.accept(
+            io.BytesIO(body),
+            name=name,
+            owner=self.owner,
+            settings=parts.settings,
+            database=parts.database,
+            storage=parts.storage,
+            jobs=parts.jobs,
+        )
+
+    def work(self) -> int:
+        """Do every due job; returns how many there were."""
+        total = 0
+        while jobs := self.backends.jobs.receive(limit=10, lease_seconds=60):
+            for job in jobs:
+                tasks.run(job, self.backends)
+                self.backends.jobs.done(job)
+                total += 1
+        return total
+
+    def sweep(self) -> upkeep.Swept:
+        """One round of the sweep."""
+        parts = self.backends
+        return upkeep.sweep(
+            settings=parts.settings,
+            database=parts.database,
+            storage=parts.storage,
+            recognition=parts.recognition,
+            search=parts.search,
+            jobs=parts.jobs,
+        )
+
+    def photo(self, photo_id: str, *, by: User | None = None) -> Photo:
+        """The photo as its row is now."""
+        with self.backends.database.read() as connection:
+            return photo_rows.get_photo(connection, photo_id, owner_id=(by or self.owner).id)
+
+    def find(self, query: str, *, by: User | None = None) -> list[str]:
+        """Ids of the photos a query finds."""
+        parts = self.backends
+        found = search.find(query, owner=by or self.owner, database=parts.database, search=parts.search)
+        return [match.photo.id for match in found.items]
+
+    def fsck(self) -> Differences:
+        """What differs between rows, objects and index."""
+        parts = self.backends
+        return upkeep.fsck(
+            database=parts.database, storage=parts.storage, search=parts.search, report=lambda _: None
+        )
+
+    def objects(self) -> set[str]:
+        """Keys of everything stored."""
+        return {item.key for item in self.backends.storage.list()}
+
+
+@pytest.fixture(scope="session")
+def darkroom() -> Iterator[Decoders]:
+    """One guarded decoder child for all tests of a worker."""
+    decoders = Decoders(1, Limits())
+    yield decoders
+    decoders.close()
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Iterator[OnnxRecognition]:
+    """One recogniser for all tests of a worker."""
+    recognition = OnnxRecognition(models_folder())
+    yield recognition
+    recognition.close()
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def library(request: pytest.FixtureRequest, data_folder: Path, darkroom: Decoders) -> Iterator[Library]:
+    """A library without a recogniser, on each database."""
+    yield from _library(request, data_folder, darkroom, request.param)
+
+
+@pytest.fixture
+def seeing_library(
+    request: pytest.FixtureRequest, data_folder: Path, darkroom: Decoders, recogniser: OnnxRecognition
+) -> Iterator[Library]:
+    """A library on SQLite that labels and reads its photos."""
+    yield from _library(request, data_folder, darkroom, "sqlite", recogniser)
+
+
+def _library(
+    request: pytest.FixtureRequest,
+    data_folder: Path,
+    darkroom: Decoders,
+    engine: str,
+    recogniser: OnnxRecognition | None = None,
+) -> Iterator[Library]:
+    environ = {"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off"}
+    if engine == "mariadb":
+        environ["DATABASE_URL"] = request.getfixturevalue("mariadb_url")
+    backends = open_backends(read_settings(environ))
+    if recogniser is not None:
+        backends = replace(backends, recognition=recogniser)
+    # starting children is slow: all tests share them, so they are not this library's to close
+    backends.__dict__["darkroom"] = darkroom
+    prepare(backends)
+    owner = accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
+    yield Library(backends, owner)
+    backends.database.close()
+
+
+@pytest.fixture
+def stranger(library: Library) -> User:
+    """Another person with an account in the same library."""
+    return accounts.create_account("other@example.org", PASSWORD, database=library.backends.database)

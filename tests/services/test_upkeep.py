@@ -1,0 +1,103 @@
+"""fsck counts each kind of difference, repair mends it, reindex rebuilds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from sqlalchemy import update
+
+from photos.db import schema
+from photos.models import PhotoState
+from photos.services import library as acts
+from photos.services import upkeep
+from tests import pictures
+from tests.services.conftest import Library
+
+
+def differences(library: Library) -> dict[str, int]:
+    return {name: count for name, count in asdict(library.fsck()).items() if count}
+
+
+def repair(library: Library) -> None:
+    parts = library.backends
+    upkeep.repair(database=parts.database, storage=parts.storage, search=parts.search, report=lambda _: None)
+    library.sweep()
+    library.work()
+
+
+def test_each_difference_is_counted_and_mended(library: Library) -> None:
+    parts = library.backends
+    photos = [library.upload(pictures.jpeg(64, 48, seed=seed)) for seed in range(4)]
+    library.work()
+    assert differences(library) == {}
+
+    rendition = library.photo(photos[0].id).renditions[0]
+    parts.storage.delete(rendition.key)
+    parts.storage.put("renditions/aa/stray/large-1.jpg", b"stray", media_type="image/jpeg")
+    parts.search.remove([photos[1].key])
+    with parts.database.write() as connection:
+        connection.execute(update(schema.user).values(used_bytes=1))
+        connection.execute(
+            update(schema.photo).where(schema.photo.c.key == photos[2].key).values(revision=99)
+        )
+    assert differences(library) == {
+        "renditions_missing": 1,
+        "objects_without_row": 1,
+        "documents_missing": 1,
+        "documents_outdated": 1,
+        "used_bytes_wrong": 1,
+    }
+    repair(library)
+    assert differences(library) == {}
+    assert library.photo(photos[0].id).state is PhotoState.READY
+
+
+def test_a_missing_original_is_counted_and_cannot_be_mended(library: Library) -> None:
+    photo = library.upload(pictures.jpeg(64, 48))
+    library.work()
+    library.backends.storage.delete(photo.storage_key)
+    assert differences(library) == {"originals_missing": 1}
+    repair(library)
+    assert differences(library) == {"originals_missing": 1}
+
+
+def test_an_unfinished_upload_is_no_difference(library: Library) -> None:
+    body = pictures.jpeg(64, 48)
+    offer = library.offer(body)
+    library.send(offer, body)
+    assert differences(library) == {}
+
+
+def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
+    photo = library.upload(pictures.jpeg(64, 48))
+    library.work()
+    parts = library.backends
+    acts.describe(photo.id, "lighthouse", owner=library.owner, database=parts.database, search=parts.search)
+    parts.search.clear()
+    assert library.find("lighthouse") == []
+    total = upkeep.reindex(database=parts.database, search=parts.search, report=lambda _: None)
+    assert total == 1
+    assert library.find("lighthouse") == [photo.id]
+    assert differences(library) == {}
+
+
+def test_an_index_that_was_down_is_caught_up_by_the_sweep(library: Library) -> None:
+    photo = library.upload(pictures.jpeg(64, 48))
+    library.work()
+    parts = library.backends
+    folder = parts.settings.data / "index-elsewhere"
+
+    from photos.backends.search.sqlite import SqliteSearch
+
+    down = replace(parts, search=SqliteSearch(folder / "missing" / "search.db"))
+    acts.describe(photo.id, "lighthouse", owner=library.owner, database=parts.database, search=down.search)
+    assert library.find("lighthouse") == []
+    assert library.sweep().indexed == 1
+    assert library.find("lighthouse") == [photo.id]
+
+
+def test_the_sweep_has_nothing_to_do_twice(library: Library) -> None:
+    library.upload(pictures.jpeg(64, 48))
+    library.work()
+    library.sweep()
+    assert set(asdict(library.sweep()).values()) == {0}
