@@ -16,6 +16,8 @@ WORKING_SIDE = 1600
 FINDING_SIDE = 736
 """Lines are found at this size and read at the full one. More finds nothing more from 18 pixels of letter
 height on, and costs time and memory."""
+LEAST_SIDE = 30
+"""Thinner pictures are not read: rapidocr would enlarge a thread of pixels into gigabytes."""
 LOWEST = 70
 LOWEST_SHORT = 90
 """For one or two characters: edges and ornaments are easily taken for a letter."""
@@ -49,6 +51,8 @@ class Reader:
     def __call__(self, picture: bytes) -> dict[str, Any]:
         """Answer with `lines`: text, confidence, box as left, top, width, height; in reading order."""
         image = upright_rgb(picture, WORKING_SIDE)
+        if min(image.size) < LEAST_SIDE:
+            return {"lines": []}
         found = self._read(np.asarray(image)[:, :, ::-1])
         if not isinstance(found, RapidOCROutput) or found.boxes is None:
             return {"lines": []}

@@ -68,6 +68,28 @@ class LabelRule:
         return sorted(found.values(), key=lambda label: (-label.confidence, label.name))[:MOST_LABELS]
 
 
+def unmirrored(boxes: Floats) -> Floats:
+    """Boxes (left, top, right, bottom) found in the mirrored picture, in the picture itself."""
+    turned = boxes[:, [2, 1, 0, 3]].copy()
+    turned[:, [0, 2]] = 1 - turned[:, [0, 2]]
+    return turned
+
+
+def unboxed(boxes: Floats, size: tuple[int, int]) -> Floats:
+    """Boxes found in the square around a picture, in fractions of the picture; `size` in pixels."""
+    left, top = margins(size)
+    shift = np.array([left, top, left, top], np.float32)
+    extent = np.array([*size, *size], np.float32)
+    return ((boxes * max(size) - shift) / extent).astype(np.float32)
+
+
+def margins(size: tuple[int, int]) -> tuple[int, int]:
+    """Where a picture begins in the square around it: left, top. Sizes in pixels."""
+    width, height = size
+    side = max(size)
+    return (side - width) // 2, (side - height) // 2
+
+
 def boxes_of(column: int, looks: Sequence[Look]) -> tuple[Box, ...]:
     """Boxes of one thing, surest first: those that the looks agree on, else the best one of all."""
     scores = np.concatenate([look.scores[:, column] for look in looks])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from photos.backends.recognition.concepts import COCO_IDS, COCO_NAMES, GROUPS, group_columns
-from photos.backends.recognition.rule import LabelRule, Look, boxes_of
+from photos.backends.recognition.rule import LabelRule, Look, boxes_of, unboxed, unmirrored
 
 DOG, CHAIR = COCO_NAMES.index("dog"), COCO_NAMES.index("chair")
 ELSEWHERE = (0.6, 0.6, 0.9, 0.9)
@@ -121,3 +121,22 @@ def test_labels_stand_best_first_and_are_fifty_at_most() -> None:
     labels = RULE.labels([everything] * 3, NO_CLASS)
     assert len(labels) == 50
     assert [label.confidence for label in labels] == sorted((x.confidence for x in labels), reverse=True)
+
+
+def test_a_box_of_the_mirrored_picture_is_turned_back() -> None:
+    mirrored = np.array([(0.7, 0.2, 0.9, 0.6)], np.float32)
+    assert unmirrored(mirrored)[0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.6])
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((400, 200), (0.25, 0.375, 0.75, 0.625)),
+        ((200, 400), (0.375, 0.25, 0.625, 0.75)),
+    ],
+    ids=["wide", "tall"],
+)
+def test_a_box_of_the_square_around_a_picture_is_moved_into_the_picture(
+    size: tuple[int, int], box: tuple[float, float, float, float]
+) -> None:
+    assert unboxed(np.array([box], np.float32), size)[0].tolist() == pytest.approx([0.25, 0.25, 0.75, 0.75])
