@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import product
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from photos.backends.search.sqlite import SqliteSearch
-from photos.models import Hit, SearchDocument
+from photos.models import Hit, Label, Position, SearchDocument, Shelf
 from photos.query import QueryError, parse, unparse
 from photos.query.evaluate import search
 from photos.query.grammar import LONGEST
@@ -85,6 +87,52 @@ def check_one(
 def test_the_index_gives_the_same_hits_order_tiers_and_reasons_as_the_definition(tmp_path: Path) -> None:
     fruitful = compare(tmp_path, seed=20_240_601, libraries=20, queries=30)
     assert fruitful > 200
+
+
+HARD = [
+    "label:dog<50",
+    "label:dog<50 OR label:cat",
+    "label:dog>=70 OR label:cat<70",
+    "near:48,11,5.56",
+    "near:48,11,5.55",
+    "near:48.05,11,5.56 dog",
+    "near:90,0,1",
+    "near:0,180,11000",
+    "taken:2024-01-01",
+    "before:2024-01-02",
+    "after:2024-01-01",
+    "dog OR taken:2024-01-02",
+    "taken:2024-01-02 OR before:2024-01-01",
+    "-(dog width>3000)",
+    "-(-dog OR -width>3000)",
+    "before:1500 OR after:2499",
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("text", HARD)
+def test_the_index_equals_the_definition_on_edges(tmp_path: Path, text: str, order: str) -> None:
+    clocks = [datetime(2024, 1, day) for day in (1, 2)] + [datetime(2024, 1, 1, 23, 59, 59, 999_999)]
+    clocks += [datetime(2023, 12, 31, 23, 59, 59), datetime.min, datetime.max]
+    labels = [
+        (Label("Dog", 90.0), Label("Dog", 40.0), Label("Cat", 75.0)),
+        (Label("Dog", 70.0), Label("Cat", 50.0)),
+        (Label("Dog", 49.9),),
+        (Label("Cat", 70.0),),
+        (),
+    ]
+    places = [Position(48.0, 11.0), Position(48.05, 11.0), Position(90.0, 50.0), None]
+    documents = [
+        SearchDocument(key, 1, 1, clock, Shelf.TIMELINE, labels=seen, position=place, width=3000 + key % 2)
+        for key, (clock, seen, place) in enumerate(product(clocks, labels, places))
+    ]
+    index = SqliteSearch(tmp_path / "search.db")
+    index.put(documents)
+    tree = parse(text)
+    expected = list(search(tree, documents, 1, order))
+    assert 0 < len(expected) < len(documents)
+    assert found(index, tree, 1, order, 7) == expected
+    index.close()
 
 
 @pytest.mark.proof
