@@ -1,7 +1,8 @@
 """Paging by key: the next page begins where the last one ended, however deep it is.
 
-The row comparison `(a, b) < (x, y)` makes MySQL and MariaDB read the whole range, so the comparison is
-spelled out as `a <= x AND (a < x OR b < y)`, which both engines and SQLite answer from the index.
+The row comparison `(a, b) < (x, y)` makes MySQL and MariaDB read the whole range, so it is spelled out as
+`a <= x AND (a < x OR (a = x AND b < y))`: SQLite seeks by the first half, and the others take exactly the
+rest of the ties and what follows.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def before(
 ) -> ColumnElement[bool]:
     """Rows after `values` when both columns are listed largest first."""
     x, y = values
-    return and_(first <= x, or_(first < x, second < y))
+    return and_(first <= x, or_(first < x, and_(first == x, second < y)))
 
 
 def after(
@@ -33,7 +34,7 @@ def after(
 ) -> ColumnElement[bool]:
     """Rows after `values` when both columns are listed smallest first."""
     x, y = values
-    return and_(first >= x, or_(first > x, second > y))
+    return and_(first >= x, or_(first > x, and_(first == x, second > y)))
 
 
 def write_cursor(*values: int) -> str:

@@ -257,7 +257,11 @@ def change_photo(connection: Connection, key: int, *, now: datetime, **values: o
 
 
 def _on_shelf(owner_id: int, shelf: Shelf) -> Select[Any]:
-    return select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
+    """Where one owner has most of the rows, MariaDB would rather sort the table than walk the index."""
+    statement = select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
+    for engine in ("mysql", "mariadb"):
+        statement = statement.with_hint(photo, "FORCE INDEX (ix_photo_shelf)", engine)
+    return statement
 
 
 def _get_row(connection: Connection, key: int) -> Row[Any]:

@@ -216,7 +216,8 @@ def _list_others(connection: Connection, column: ColumnElement[str], value: str,
     found: list[str] = []
     for is_other in (column < value, column > value):
         statement = select(photo.c.id).where(photo.c.state == PhotoState.READY, is_other)
-        found += connection.scalars(statement.order_by(column, photo.c.key).limit(limit - len(found)))
+        if len(found) < limit:
+            found += connection.scalars(statement.order_by(column, photo.c.key).limit(limit - len(found)))
     return found
 
 

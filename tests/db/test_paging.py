@@ -47,7 +47,7 @@ def _fill(connection: Connection, owner: User, count: int, *, ties: int = 10) ->
         row
         | {
             "id": f"{owner.id}-{number}",
-            "sha256": f"{number:064x}",
+            "sha256": f"filled {number}",
             "taken_local": wall_to_micros(DAY + timedelta(minutes=minute)),
         }
         for number, minute in enumerate(minutes)
@@ -144,10 +144,11 @@ def _rows_read(connection: Connection) -> int:
     return sum(int(row[1]) for row in rows)
 
 
-def test_a_deep_page_reads_as_few_rows_as_the_first(mariadb_database: Database) -> None:
+@pytest.mark.parametrize("ties", [1, 10, 1000])
+def test_a_deep_page_reads_as_few_rows_as_the_first(mariadb_database: Database, ties: int) -> None:
     with mariadb_database.write() as connection:
         owner = add_user(connection)
-        _fill(connection, owner, 3000, ties=1000)
+        _fill(connection, owner, 3000, ties=ties)
         connection.execute(text("ANALYZE TABLE photo"))
         cursor, costs = None, []
         while True:
@@ -160,10 +161,10 @@ def test_a_deep_page_reads_as_few_rows_as_the_first(mariadb_database: Database) 
     assert len(costs) == 50
     # 61 rows of photos and one step into each table of what hangs on them
     assert max(costs) <= 61 + 60 * 4 * 2 + 20, costs
-    assert costs[-2] <= costs[0] * 1.2, costs
+    assert max(costs) <= costs[0] * 1.2, costs
 
 
-def _plan(database: Database, connection: Connection, statement: str, parameters: Any) -> str:
+def _plan(database: Database, connection: Connection, statement: str, parameters: object) -> str:
     if database.is_sqlite:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return "\n".join(row[3] for row in rows)
@@ -178,20 +179,20 @@ LISTS: dict[str, tuple[str, Any]] = {
         lambda c, o: photos.list_photos(c, owner_id=o.id, cursor=write_cursor(wall_to_micros(DAY), 500)),
     ),
     "trash": ("ix_photo_shelf", lambda c, o: photos.list_photos(c, owner_id=o.id, shelf=Shelf.TRASH)),
-    "long trashed": ("ix_photo_trashed", lambda c, o: photos.list_trashed_before(c, NOW, 50)),
-    "overdue": ("ix_photo_state", lambda c, o: pipeline.list_overdue(c, now=NOW, limit=50)),
+    "long trashed": ("ix_photo_trashed", lambda c, _: photos.list_trashed_before(c, NOW, 50)),
+    "overdue": ("ix_photo_state", lambda c, _: pipeline.list_overdue(c, now=NOW, limit=50)),
     "unlabelled": (
         "ix_photo_recogniser",
-        lambda c, o: pipeline.list_unlabelled(c, provider="coco 1", limit=50),
+        lambda c, _: pipeline.list_unlabelled(c, provider="coco 1", limit=50),
     ),
-    "unread": ("ix_photo_text_reader", lambda c, o: pipeline.list_unread(c, provider="coco 1", limit=50)),
+    "unread": ("ix_photo_text_reader", lambda c, _: pipeline.list_unread(c, provider="coco 1", limit=50)),
     "outdated": (
         "ix_photo_developed_with",
-        lambda c, o: pipeline.renew_outdated(c, developed_with=0, limit=50, now=NOW),
+        lambda c, _: pipeline.renew_outdated(c, developed_with=0, limit=50, now=NOW),
     ),
-    "unindexed": ("ix_photo_indexed", lambda c, o: documents.list_unindexed(c, 50)),
-    "expired uploads": ("ix_upload_state_expires", lambda c, o: uploads.list_expired_uploads(c, NOW, 50)),
-    "twin": ("uq_photo_owner_hash", lambda c, o: photos.find_photo_by_hash(c, o.id, "0" * 64)),
+    "unindexed": ("ix_photo_indexed", lambda c, _: documents.list_unindexed(c, 50)),
+    "expired uploads": ("ix_upload_state_expires", lambda c, _: uploads.list_expired_uploads(c, NOW, 50)),
+    "twin": ("uq_photo_owner_hash", lambda c, o: photos.find_photo_by_hash(c, o.id, "filled 7")),
 }
 
 
@@ -203,7 +204,8 @@ def test_every_list_is_answered_in_order_from_its_index(database: Database, name
         owner = add_user(connection)
         _fill(connection, owner, 1500)
         quarter = photo_table.c.key % 4
-        connection.execute(update(photo_table).where(quarter == 0).values(state="ready", recogniser="coco 1"))
+        labelled = {"state": "ready", "recogniser": "coco 1", "text_reader": "coco 1"}
+        connection.execute(update(photo_table).where(quarter == 0).values(labelled))
         connection.execute(
             update(photo_table).where(quarter == 1).values(is_indexed=True, state="processing")
         )
