@@ -17,6 +17,7 @@ from flask import url_for
 
 from photos.backends.storage import Storage
 from photos.models import Box, Camera, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
+from photos.services.uploads import size_words
 
 RATIO_STEP = 1.025
 """Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""
@@ -212,18 +213,6 @@ def offset_words(minutes: int) -> str:
     sign = "+" if minutes > 0 else "−"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{sign}{hours}:{rest:02}" if rest else f"UTC{sign}{hours}"
-
-
-def size_words(size_bytes: int) -> str:
-    """Decimal units, as file managers count: `3.4 MB`."""
-    amount = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            break
-        amount /= 1000
-    if unit == "bytes":
-        return f"{size_bytes} {'byte' if size_bytes == 1 else 'bytes'}"
-    return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
 
 
 def count_words(count: int, one: str, many: str) -> str:

@@ -79,7 +79,8 @@ def _results(query: str, order: str) -> str:
         order=order,
         orders=ORDERS,
         tiles=[
-            present.tile(match.photo, here.storage, query=query, reasons=match.reasons) for match in found.items
+            present.tile(match.photo, here.storage, query=query, reasons=match.reasons)
+            for match in found.items
         ],
         next_href=url_for("search.index", q=query, order=order, cursor=found.next) if found.next else "",
         is_first=cursor is None,

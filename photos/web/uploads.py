@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, cast
 
@@ -44,7 +45,7 @@ def send() -> Response | tuple[str, int]:
     if not files:
         return _page(error="Choose at least one photo."), 400
     for file in files:
-        flash(asdict(_accept(file)), OUTCOME)
+        flash(json.dumps(asdict(_accept(file))), OUTCOME)
     return redirect(url_for("uploads.index"), 303)
 
 
@@ -60,15 +61,16 @@ def _page(error: str = "") -> str:
         )
         states = photo_rows.count_states(connection, owner.id)
     unfinished = states.get(PhotoState.NEW, 0) + states.get(PhotoState.PROCESSING, 0)
+    told = cast(list[str], get_flashed_messages(category_filter=[OUTCOME]))
     return render_template(
         "uploads/index.html",
-        outcomes=get_flashed_messages(category_filter=[OUTCOME]),
+        outcomes=[json.loads(text) for text in told],
         error=error,
         refused=page.items,
         next_href=url_for("uploads.index", cursor=page.next) if page.next else "",
         under_way=present.count_words(unfinished, "photo is", "photos are") if unfinished else "",
         missing=here.recognition.missing(),
-        max_size=present.size_words(here.settings.max_photo_bytes),
+        max_size=uploads.size_words(here.settings.max_photo_bytes),
     )
 
 

@@ -3,7 +3,7 @@
 const STAY_MS = 8000;
 
 export function start() {
-  for (const toast of place().children) leaveLater(toast);
+  for (const element of place().children) leaveLater(element);
 }
 
 // Shows words; `undo` is a function that takes the act back. Returns nothing to wait for.

@@ -12,14 +12,20 @@ export async function droppedFiles(transfer) {
 async function walk(entry, files) {
   if (entry.name.startsWith(".")) return;
   if (entry.isFile) {
-    files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    files.push(await promised((resolve, reject) => entry.file(resolve, reject)));
     return;
   }
   const reader = entry.createReader();
   for (;;) {
     // a reader gives at most 100 entries a call
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    const some = await promised((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return;
     for (const inner of some) await walk(inner, files);
   }
+}
+
+function promised(start) {
+  return new Promise((resolve, reject) => {
+    start(resolve, reject);
+  });
 }

@@ -106,9 +106,7 @@ export class Panel {
   }
 
   #makeRow(item) {
-    const name = node("p", "queue-name");
-    name.dir = "auto";
-    name.textContent = item.name;
+    const name = node("p", "queue-name", node("bdi", "", item.name));
     name.title = item.name;
     const words = node("p", "queue-words");
     const acts = node("span", "file-acts");

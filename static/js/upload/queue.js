@@ -162,7 +162,7 @@ class Queue extends EventTarget {
 
   #watch(photoId, fileId) {
     this.#processing.set(photoId, fileId);
-    this.#timer ||= setTimeout(() => this.#ask(), ASK_MS);
+    if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), ASK_MS);
   }
 
   async #ask() {

@@ -33,7 +33,9 @@ export class Sender extends BasePlugin {
   pause() {
     if (this.isPaused) return;
     this.isPaused = true;
-    this.#gate = new Promise((resolve) => (this.#open = resolve));
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
     for (const { controller } of this.#aborts.values()) controller.abort("paused");
   }
 

@@ -1,13 +1,13 @@
 // Numbers and states of the queue in words.
 
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 const RATE_OVER_MS = 6000;
 
 export function sizeWords(bytes) {
   let amount = bytes;
   let unit = 0;
-  while (amount >= 1000 && unit < UNITS.length - 1) {
-    amount /= 1000;
+  while (amount >= 1024 && unit < UNITS.length - 1) {
+    amount /= 1024;
     unit += 1;
   }
   return `${unit && amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`;
