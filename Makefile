@@ -1,7 +1,7 @@
 # The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof check vendor lock migrate clean \
+.PHONY: help run test proof check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
 ifndef PYTHON
@@ -38,6 +38,11 @@ check: ## look for mistakes without running: style, types, security, architectur
 	@$(SETUP) check
 	@$(MAKE) --no-print-directory --keep-going check-style check-format check-types check-security \
 		check-templates check-scripts check-house
+
+format: ## put Python files into shape and mend what can be mended safely
+	@$(SETUP) check
+	@$(VENV)/ruff check --quiet --fix --exit-zero .
+	@$(VENV)/ruff format .
 
 check-style:
 	@echo "ruff: style and likely bugs"

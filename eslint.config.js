@@ -24,7 +24,6 @@ export default [
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-new-func": "error",
-      "no-promise-executor-return": "error",
       "no-restricted-syntax": ["error", ...markupFromStrings, ...markupCalls],
       "no-shadow": "error",
       "no-var": "error",

@@ -26,6 +26,8 @@ def prepare_test() -> None:
 def prepare_check() -> None:
     """What type checkers and linters read and need."""
     python_packages.ensure_packages()
+    # The type checker reads these too.
+    python_packages.ensure_recognition_packages()
     python_packages.ensure_development_packages()
     frontend.ensure_npm_packages(for_development=True)
     frontend.ensure_vendor()
