@@ -228,9 +228,15 @@ def test_even_a_signed_hostile_name_opens_nothing_outside(
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 
-def test_a_part_may_be_larger_than_a_form(client: FlaskClient, storage: FolderStorage) -> None:
+@pytest.mark.parametrize("is_gunicorn", [False, True])
+def test_a_part_may_be_larger_than_a_form(
+    client: FlaskClient, storage: FolderStorage, is_gunicorn: bool
+) -> None:
     multipart_id = storage.start_multipart("a", media_type=JPEG)
-    answer = client.put(storage.part_url("a", multipart_id, 1, size_bytes=5000), data=b"x" * 5000)
+    url = storage.part_url("a", multipart_id, 1, size_bytes=5000)
+    # gunicorn says that its stream ends by itself, and werkzeug then counts in another way.
+    server = {"wsgi.input_terminated": is_gunicorn}
+    answer = client.put(url, data=b"x" * 5000, environ_overrides=server)
     assert answer.status_code == 200
     (part,) = storage.list_parts("a", multipart_id)
     assert answer.headers["ETag"] == part.etag
@@ -295,4 +301,4 @@ def test_receiving_holds_no_body_in_memory(
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert answer.status_code == 200
-    assert peak < 3 * MIB
+    assert peak < MIB

@@ -77,7 +77,7 @@ class FolderStorage:
         )
         self._root = root
 
-    def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:  # noqa: ARG002
+    def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         """The media type is not kept: a signed address carries the one to answer with."""
         check_key(key)
         with (
@@ -155,7 +155,7 @@ class FolderStorage:
         """A path; the caller's own scheme and host go before it."""
         return self.signer.read_url(check_key(key), media_type=media_type, download_name=download_name)
 
-    def start_multipart(self, key: str, *, media_type: str) -> str:  # noqa: ARG002
+    def start_multipart(self, key: str, *, media_type: str) -> str:
         check_key(key)
         with _storage_errors("begin", key), self._area(_UPLOADS) as uploads:
             return multipart.start_upload(uploads, key)

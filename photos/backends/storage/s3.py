@@ -84,7 +84,7 @@ class S3Storage:
         self._opening = threading.Lock()
 
     @property
-    def _client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def _client(self) -> Any:
         with self._opening:
             if self._opened_client is None:
                 import boto3
@@ -174,7 +174,7 @@ class S3Storage:
         window = int(self._now()) // self._window_seconds
         return self._signed_read(window, check_key(key), media_type, download_name)
 
-    def _sign_read(self, window: int, key: str, media_type: str, download_name: str) -> str:  # noqa: ARG002
+    def _sign_read(self, window: int, key: str, media_type: str, download_name: str) -> str:
         """`window` is there for the cache: in the next one the address is signed anew."""
         return self._sign(
             "get_object",
@@ -263,7 +263,7 @@ class S3Storage:
                 for upload in page.get("Uploads", ()):
                     yield upload["Key"], upload["UploadId"]
 
-    def sweep(self, *, older_than_seconds: float) -> int:  # noqa: ARG002
+    def sweep(self, *, older_than_seconds: float) -> int:
         """Always 0: a writer that dies leaves nothing here but an upload, and `list_multiparts` names it."""
         return 0
 
@@ -334,5 +334,5 @@ def _rewindable(body: bytes | Readable) -> Iterator[tuple[bytes | BinaryIO, int,
         yield copy, size_bytes, digest.digest()
 
 
-def _code(error: Any) -> str:  # noqa: ANN401 - see _client
+def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
