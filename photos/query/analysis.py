@@ -21,16 +21,21 @@ _ASCII_WORD = re.compile(r"\w(?:\w|(?<=[A-Za-z])[.:'](?=[A-Za-z])|(?<=[0-9])[.,;
 _HALF_WIDTH_KANA = re.compile("[\uff61-\uff9f]+")
 
 
-@lru_cache(maxsize=16_384)
 def analyse(text: str) -> tuple[str, ...]:
-    """The words of `text` in order. Words hold no white space and none is empty.
+    """The words of `text` in order. None is empty, and none holds a space, a quote or a bracket."""
+    return _analyse_short(text) if len(text) <= _SHORT else _analyse(text)
 
-    Cached, because labels, places and cameras come again and again.
-    """
+
+def _analyse(text: str) -> tuple[str, ...]:
     if text.isascii():
         words = (word.lower() for word in _ASCII_WORD.findall(text) if word.strip("_"))
         return tuple(piece for word in words for piece in _pieces(word))
     return tuple(_bigrams(_tokens(composed(text))))
+
+
+# Labels, places and cameras come again and again; the limits keep the cache to some megabytes.
+_SHORT = 100
+_analyse_short = lru_cache(maxsize=8_192)(_analyse)
 
 
 def composed(text: str) -> str:

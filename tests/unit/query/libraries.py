@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 from random import Random
 
 from photos.models import Label, Position, SearchDocument, Shelf
+from photos.query.operators import OPERATORS
 
 WORDS = (
     "dog", "cat", "beach", "traffic", "light", "traffic light", "golden", "golden retriever", "don't",
     "Café", "東京タワー", "東京", "страна", "ﾄﾞｯｸﾞ", "c++", "sun", "sunset", "🐶", "IMG_1234", "1,000",
     "foo-bar", "AND", "or", "NEAR", "a\"b", "x*y", "{fact}", "is:favourite", "never", "1:timeline",
 )  # fmt: skip
+PIECES = (
+    *(f"{name}:" for name in OPERATORS), "width>", "rating>=", "OR", " ", "-", "(", ")", '"', "*", "dog",
+    "90", "2024-06", "..", ",", ">", "<=", "“", "\x00", "東", "🐶", "e\u0301", "\u202e", "\ud800", "'",
+    "\\", "{", "^",
+)  # fmt: skip
+"""What texts of the language, and attempts to break out of it, are made of."""
+
 OWNERS = (1, 2, 12)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from photos.backends.search.sqlite import SqliteSearch
 from photos.models import Hit, Label, Position, SearchDocument, Shelf
@@ -18,7 +20,7 @@ from photos.query.evaluate import search
 from photos.query.grammar import LONGEST
 from photos.query.tree import Node
 
-from .libraries import OWNERS, changed, library, query, vocabulary
+from .libraries import OWNERS, PIECES, changed, library, query, vocabulary
 
 ORDERS = ("newest", "oldest", "relevance")
 
@@ -133,6 +135,28 @@ def test_the_index_equals_the_definition_on_edges(tmp_path: Path, text: str, ord
     assert 0 < len(expected) < len(documents)
     assert found(index, tree, 1, order, 7) == expected
     index.close()
+
+
+@pytest.fixture(scope="module")
+def shared_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteSearch]:
+    index = SqliteSearch(tmp_path_factory.mktemp("index") / "search.db")
+    yield index
+    index.close()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.text(max_size=60)))
+def test_no_text_in_photo_or_query_upsets_the_index(shared_index: SqliteSearch, text: str) -> None:
+    photo = SearchDocument(
+        1, 1, 1, datetime(2024, 6, 1), Shelf.TIMELINE, name=text, labels=(Label(text, 80.0),), tags=(text,)
+    )
+    shared_index.put([photo])
+    try:
+        tree = parse(text)
+    except QueryError:
+        tree = parse("-is:favourite")
+    for order in ORDERS:
+        assert found(shared_index, tree, 1, order, 5) == list(search(tree, [photo], 1, order))
 
 
 @pytest.mark.proof
