@@ -128,7 +128,7 @@ class Settings:
 
     decoders: int = _set("DECODERS", _number(1, 64), 2)
     decode_seconds: int = _set("DECODE_SECONDS", _number(1, 600), 20)
-    decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", _number(128 * MIB, 2**40), 1536 * MIB)
+    decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", _number(64 * MIB, 2**40), 400 * MIB)
     job_lease_seconds: int = _set("JOB_LEASE_SECONDS", _number(5, 43200), 120)
     job_attempts: int = _set("JOB_ATTEMPTS", _number(1, 100), 10)
 

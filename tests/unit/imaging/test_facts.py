@@ -44,7 +44,7 @@ def test_every_format_tells_time_camera_place_and_words(develop: Develop, make: 
         lens="RF24-105mm F4 L",
         gps=(-33.8568, 151.2153),
         altitude=-4.5,
-        description="Möwen über dem Hafen",
+        description="Gulls over the harbour",
         rating=4,
         f_number=5.6,
         exposure_seconds=1 / 250,
@@ -66,13 +66,17 @@ def test_every_format_tells_time_camera_place_and_words(develop: Develop, make: 
     assert read.position.latitude == pytest.approx(-33.8568, abs=1e-6)
     assert read.position.longitude == pytest.approx(151.2153, abs=1e-6)
     assert read.position.altitude_m == pytest.approx(-4.5)
-    assert read.description == "Möwen über dem Hafen"
+    assert read.description == "Gulls over the harbour"
     assert read.rating == 4
 
 
 @pytest.mark.parametrize("make", WITH_EXIF.values(), ids=WITH_EXIF)
 def test_a_file_without_metadata_says_nothing(develop: Develop, make: Callable[..., bytes]) -> None:
     assert develop(make(40, 30)).facts == FileFacts()
+
+
+def test_words_in_utf_8_are_read_although_exif_knows_only_ascii(develop: Develop) -> None:
+    assert facts(develop, exif=pictures.exif(description="Möwen, 鷗")).description == "Möwen, 鷗"
 
 
 def test_a_missing_offset_stays_missing(develop: Develop) -> None:
