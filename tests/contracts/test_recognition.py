@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import threading
 import time
@@ -103,6 +105,23 @@ def test_what_is_no_jpeg_is_refused_with_a_reason_and_the_next_picture_is_answer
         look(garbage)
     assert refusal.value.reason.endswith(".")
     assert look(as_jpeg(photo(CAT))).provider
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("verb", ["labels", "text"])
+def test_damaged_pictures_are_answered_or_refused_and_never_kill_the_process(
+    seeing: OnnxRecognition, verb: str
+) -> None:
+    look, whole, rng = getattr(seeing, verb), as_jpeg(photo(CAT)), random.Random(7)
+    look(whole)
+    pid = running_pid(seeing, verb)
+    for _ in range(int(os.environ.get("BIGIMAGE_PROOF_N", "50"))):
+        damaged = bytearray(whole[: rng.randrange(200, len(whole))] if rng.random() < 0.3 else whole)
+        for _ in range(rng.randrange(1, 12)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        with contextlib.suppress(Invalid):
+            look(bytes(damaged))
+    assert running_pid(seeing, verb) == pid
 
 
 def test_it_is_either_complete_or_says_what_is_missing(recognition: Recognition) -> None:
