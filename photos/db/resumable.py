@@ -6,10 +6,13 @@ how far it came. Run again with these steps, it goes on. Only migrations import 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import op
-from sqlalchemy import Column, inspect
+from alembic.operations import BatchOperations
+from sqlalchemy import Column, Computed, inspect
 from sqlalchemy.schema import SchemaItem
 
 
@@ -37,13 +40,26 @@ def add_column(table: str, column: Column[Any]) -> None:
     """A column, unless it exists."""
     known = {each["name"] for each in inspect(op.get_bind()).get_columns(table)}
     if column.name not in known:
-        with op.batch_alter_table(table) as batch:
-            batch.add_column(column)
+        op.add_column(table, column)
 
 
 def drop_column(table: str, name: str) -> None:
     """Drop a column, unless it is gone."""
     known = {each["name"] for each in inspect(op.get_bind()).get_columns(table)}
     if name in known:
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column(name)
+        op.drop_column(table, name)
+
+
+@contextmanager
+def altered(table: str) -> Iterator[BatchOperations]:
+    """Alembic's `batch_alter_table`, which on SQLite rebuilds the table, for any table of ours.
+
+    Alembic would copy computed columns like others, which SQLite refuses: here they are made anew.
+    """
+    with op.batch_alter_table(table) as batch:
+        if op.get_bind().dialect.name == "sqlite":
+            for column in inspect(op.get_bind()).get_columns(table):
+                if "computed" in column:
+                    batch.drop_column(column["name"])
+                    batch.add_column(Column(column["name"], column["type"], Computed(**column["computed"])))
+        yield batch

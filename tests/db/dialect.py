@@ -17,8 +17,8 @@ FORBIDDEN = {
     "FULL OUTER JOIN (neither has it)": r"\bFULL\s+(OUTER\s+)?JOIN\b",
     "ILIKE (neither has it)": r"\bILIKE\b",
     "a row comparison (reads the whole range)": r"\([\w.`]+\s*,\s*[\w.`]+\)\s*[<>]",
-    "OFFSET (reads what it skips)": r"\bOFFSET\b",
-    "CREATE SEQUENCE (MySQL has none)": r"\bSEQUENCE\b",
+    "OFFSET (reads what it skips)": r"\bOFFSET\s+[\d?%:(]",
+    "CREATE SEQUENCE (MySQL has none)": r"\bCREATE\s+SEQUENCE\b",
     "CREATE INDEX IF NOT EXISTS (MySQL has none)": r"\bINDEX\s+IF\s+(NOT\s+)?EXISTS\b",
     "ADD COLUMN IF NOT EXISTS (MySQL has none)": r"\bCOLUMN\s+IF\s+(NOT\s+)?EXISTS\b",
 }

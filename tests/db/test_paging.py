@@ -103,13 +103,34 @@ def _coded(value: object) -> str:
 @pytest.mark.parametrize(
     "cursor",
     [
-        "", "x", "ä", "=", "\0", "%00", "a" * 100_000, _coded([1]), _coded([1, 2, 3]), _coded({"a": 1}), _coded("12"),
-        _coded([1, "2"]), _coded([1.5, 2]), _coded([True, 2]), _coded([None, 2]), _coded([2**63, 1]),
-        _coded([-(2**63) - 1, 1]), _coded([10**30, 1]), _coded([float("nan"), 1]), _coded([float("inf"), 1]),
-        _coded([[1], 2]), base64.urlsafe_b64encode(b"[" * 140).decode(), base64.urlsafe_b64encode(b"\xff\xfe").decode(),
-        "1' OR '1'='1", "WzEsMl0 ", "WzEsMl0\n",
+        "",
+        "x",
+        "ä",
+        "=",
+        "\0",
+        "%00",
+        "a" * 100_000,
+        _coded([1]),
+        _coded([1, 2, 3]),
+        _coded({"a": 1}),
+        _coded("12"),
+        _coded([1, "2"]),
+        _coded([1.5, 2]),
+        _coded([True, 2]),
+        _coded([None, 2]),
+        _coded([2**63, 1]),
+        _coded([-(2**63) - 1, 1]),
+        _coded([10**30, 1]),
+        _coded([float("nan"), 1]),
+        _coded([float("inf"), 1]),
+        _coded([[1], 2]),
+        base64.urlsafe_b64encode(b"[" * 140).decode(),
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        "1' OR '1'='1",
+        "WzEsMl0 ",
+        "WzEsMl0\n",
     ],
-)  # fmt: skip
+)
 def test_a_cursor_that_is_not_ours_is_refused(database: Database, cursor: str) -> None:
     with database.read() as connection, pytest.raises(Invalid) as refused:
         photos.list_photos(connection, owner_id=1, cursor=cursor)

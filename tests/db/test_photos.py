@@ -83,8 +83,13 @@ def test_the_same_bytes_are_one_photo_for_each_owner(database: Database) -> None
         owner, other = add_user(connection), add_user(connection)
         photo = add_photo(connection, owner)
     twin = {
-        "sha256": photo.sha256, "size_bytes": 1, "name": "x", "media_type": "", "storage_key": "k", "now": NOW,
-    }  # fmt: skip
+        "sha256": photo.sha256,
+        "size_bytes": 1,
+        "name": "x",
+        "media_type": "",
+        "storage_key": "k",
+        "now": NOW,
+    }
     with pytest.raises(IntegrityError), database.write() as connection:
         photos.add_photo(connection, owner_id=owner.id, **twin)
     with database.write() as connection:
