@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from photos.backends.recognition.onnx import OnnxRecognition
+from photos.imaging.limits import Limits
+from photos.imaging.pool import Decoders
 from tests.needs import require
+from tests.recogniser import models_folder
 from tests.servers.mariadb import MariaDB, missing_programs
 
 
@@ -44,3 +48,19 @@ def data_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def darkroom() -> Iterator[Decoders]:
+    """One guarded decoder child for all tests of a worker."""
+    decoders = Decoders(1, Limits())
+    yield decoders
+    decoders.close()
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Iterator[OnnxRecognition]:
+    """One recogniser for all tests of a worker."""
+    recognition = OnnxRecognition(models_folder())
+    yield recognition
+    recognition.close()

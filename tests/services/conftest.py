@@ -15,13 +15,11 @@ from photos.backends.recognition.onnx import OnnxRecognition
 from photos.backends.storage.folder import FolderStorage
 from photos.config import read_settings
 from photos.db import photos as photo_rows
-from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
 from photos.models import Photo, User
 from photos.services import accounts, search, upkeep, uploads
 from photos.services.upkeep import Differences
 from photos.wiring import Backends, open_backends, prepare
-from tests.recogniser import models_folder
 
 PASSWORD = "a lighthouse at noon"
 
@@ -134,22 +132,6 @@ class Library:
     def objects(self) -> set[str]:
         """Keys of everything stored."""
         return {item.key for item in self.backends.storage.list()}
-
-
-@pytest.fixture(scope="session")
-def darkroom() -> Iterator[Decoders]:
-    """One guarded decoder child for all tests of a worker."""
-    decoders = Decoders(1, Limits())
-    yield decoders
-    decoders.close()
-
-
-@pytest.fixture(scope="session")
-def recogniser() -> Iterator[OnnxRecognition]:
-    """One recogniser for all tests of a worker."""
-    recognition = OnnxRecognition(models_folder())
-    yield recognition
-    recognition.close()
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
