@@ -75,14 +75,12 @@ def test_thumbhash_decodes_to_a_blurred_copy() -> None:
     assert abs(right[0] - right[1]) < 30
 
 
-@given(width=st.integers(1, 300), height=st.integers(1, 300), colour=st.tuples(*[st.integers(0, 255)] * 3))
+@given(width=st.integers(30, 300), height=st.integers(30, 300), colour=st.tuples(*[st.integers(0, 255)] * 3))
 @settings(max_examples=80, deadline=None)
-def test_flat_pictures_of_any_size_keep_their_colour(
-    width: int, height: int, colour: tuple[int, int, int]
-) -> None:
+def test_flat_pictures_keep_their_colour(width: int, height: int, colour: tuple[int, int, int]) -> None:
     small = impressions.small_copy(Image.new("RGB", (width, height), colour))
     seen = decoded(impressions.thumbhash(small)).mean(axis=(0, 1)) * 255
-    assert np.abs(seen - colour).max() < 20
+    assert np.abs(seen - colour).max() < 14
     ((name, share),) = impressions.dominant_colours(small)
     assert share == 1
     assert np.abs(np.array(list(bytes.fromhex(name[1:]))) - colour).max() <= 1
