@@ -50,6 +50,9 @@ COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.AT_LEAST: operator.ge,
 }
 
+MOST_LINES = 3
+"""Lines of text that a word names as reasons."""
+
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius R1 of the IUGG."""
 
@@ -193,9 +196,18 @@ def _found_words(node: nodes.Words, document: SearchDocument) -> Match | None:
         if node.field in (None, kind) and _contains(analyse(value), wanted, node.is_prefix):
             if label:
                 found.append((label_tier(label.confidence), _label_reason(label)))
+            elif kind is Field.TEXT:
+                found.extend((WRITTEN, reason) for reason in _line_reasons(node, document.text))
             else:
                 found.append((FIELD_TIERS[kind], Reason(kind, value)))
     return _best(found)
+
+
+def _line_reasons(node: nodes.Words, lines: Iterable[str]) -> list[Reason]:
+    """The first lines that hold the words; all of the text if they stand across lines."""
+    wanted = analyse(node.text)
+    holding = [line for line in lines if _contains(analyse(line), wanted, node.is_prefix)]
+    return [Reason(Field.TEXT, value) for value in holding[:MOST_LINES] or ["\n".join(lines)]]
 
 
 def _values(document: SearchDocument) -> Iterable[tuple[Field, str, Label | None]]:

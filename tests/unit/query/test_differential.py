@@ -137,6 +137,30 @@ def test_the_index_equals_the_definition_on_edges(tmp_path: Path, text: str, ord
     index.close()
 
 
+DEEPEST = [
+    "-(dog OR " * 6 + "cat" + ")" * 6,
+    "(-" * 6 + "dog" + ")" * 6,
+    "(dog width>3000 OR " * 12 + "cat" + ")" * 12,
+    "-(dog width>3000 OR " * 6 + "cat" + ")" * 6,
+    " OR ".join(f"d{letter}*" for letter in "abcdefghijklmnopqrstuvwxyz"),
+    " ".join(f"-w{number}" for number in range(32)),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("text", DEEPEST)
+def test_the_deepest_and_longest_queries_are_answered(tmp_path: Path, text: str, order: str) -> None:
+    photos = [
+        SearchDocument(key, 1, 1, datetime(2024, 6, 1), Shelf.TIMELINE, name=name, width=key * 2000)
+        for key, name in enumerate(("dog", "cat", "dog cat", "bird"))
+    ]
+    index = SqliteSearch(tmp_path / "search.db")
+    index.put(photos)
+    tree = parse(text)
+    assert found(index, tree, 1, order, 3) == list(search(tree, photos, 1, order))
+    index.close()
+
+
 @pytest.fixture(scope="module")
 def shared_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteSearch]:
     index = SqliteSearch(tmp_path_factory.mktemp("index") / "search.db")

@@ -99,7 +99,8 @@ def test_the_tier_is_that_of_the_weakest_word_and_the_best_alternative(text: str
     [
         ("label:dog", [Reason("label", "Dog", 93.0)]),
         ("dog", [Reason("label", "Dog", 93.0), Reason("label", "Hot dog", 80.0)]),
-        ("smoking", [Reason("text", "NO\nSMOKING")]),
+        ("smoking", [Reason("text", "SMOKING")]),
+        ('"no smoking"', [Reason("text", "NO\nSMOKING")]),
         ("dog dog*", [Reason("label", "Dog", 93.0), Reason("label", "Hot dog", 80.0)]),
         ("taken:2024", [Reason("date", "2024-06-15")]),
         ("near:38.7,-9.1,10", [Reason("place", "Lisbon, Portugal")]),
