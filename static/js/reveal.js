@@ -1,0 +1,24 @@
+// Opening a photo grows it out of its tile, and closing it goes back into it, where the browser can do that.
+// A plain script in the head: both events come before modules run.
+
+(() => {
+  const NAME = "picture";
+  const photoOf = (address) => new URL(address).pathname.match(/^\/photos\/([\w-]+)$/)?.[1];
+  const name = (photoId, transition) => {
+    const tile = photoId && document.querySelector(`#photo-${CSS.escape(photoId)} img`);
+    if (!tile) return;
+    tile.style.viewTransitionName = NAME;
+    transition.finished.catch(() => {}).then(() => (tile.style.viewTransitionName = ""));
+  };
+
+  addEventListener("pageswap", ({ viewTransition, activation }) => {
+    if (viewTransition && activation?.entry.url) name(photoOf(activation.entry.url), viewTransition);
+  });
+  addEventListener("pagereveal", ({ viewTransition }) => {
+    if (!viewTransition) return;
+    // a transition the browser gives up is no fault of the page
+    for (const step of [viewTransition.ready, viewTransition.finished]) step.catch(() => {});
+    const from = globalThis.navigation?.activation?.from?.url;
+    if (from) name(photoOf(from), viewTransition);
+  });
+})();
