@@ -121,18 +121,22 @@ def _scope(owner_id: int, shelf: Shelf) -> str:
 
 def tiers_of(tree: Node) -> list[int]:
     """The tiers that hits of this tree can have, best first."""
-    found = {0}
-    for node in nodes.walk(tree):
-        match node:
-            case nodes.Words(field=None):
-                found.update(range(_LAST_TIER + 1))
-            case nodes.Words(field=Field.LABEL) | nodes.Label():
-                found.update((SURE_LABEL, SUGGESTED_LABEL))
-            case nodes.Words(field=field) if field:
-                found.add(FIELD_TIERS[field])
-            case nodes.Tag():
-                found.add(DESCRIBED)
-    return sorted(found)
+    return sorted({0} | _tiers_below(tree))
+
+
+def _tiers_below(node: Node) -> set[int]:
+    match node:
+        case nodes.And(children=children) | nodes.Or(children=children):
+            return {tier for child in children for tier in _tiers_below(child)}
+        case nodes.Words(field=None):
+            return set(range(_LAST_TIER + 1))
+        case nodes.Words(field=Field.LABEL) | nodes.Label():
+            return {SURE_LABEL, SUGGESTED_LABEL}
+        case nodes.Words(field=field) if field:
+            return {FIELD_TIERS[field]}
+        case nodes.Tag():
+            return {DESCRIBED}
+    return set()
 
 
 def compile_tree(tree: Node, owner_id: int, tier: int = _LAST_TIER, beyond: int | None = None) -> Clause:
