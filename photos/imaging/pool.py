@@ -11,7 +11,7 @@ import os
 import queue
 import signal
 import socket
-import subprocess  # nosec B404: starts our own module with a fixed command line
+import subprocess  # nosec B404
 import sys
 import threading
 import time
@@ -212,7 +212,8 @@ def _start_child(limits: Limits) -> _Child:
 
 def _spawn(channel: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-B", "-m", "photos.imaging.child", msgspec.json.encode(limits).decode()]
-    return subprocess.Popen(  # nosec B603: no shell, no word from outside
+    # No shell, and no word from outside.
+    return subprocess.Popen(  # nosec B603
         command,
         stdin=channel.fileno(),
         stdout=subprocess.DEVNULL,

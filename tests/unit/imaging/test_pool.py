@@ -25,7 +25,7 @@ from photos.models import Developed
 from tests import pictures
 
 Develop = Callable[[bytes], Developed]
-PROOF_RUNS = int(os.environ.get("BIGIMAGE_PROOF_N", "0"))
+PROOF_RUNS = int(os.environ.get("BIGIMAGE_PROOF_N", "20"))
 
 
 def children() -> set[int]:
@@ -175,8 +175,19 @@ def test_a_picture_with_something_behind_it_is_still_a_picture(develop: Develop)
 def test_flipped_bytes_develop_or_are_refused_and_the_next_photo_is_fine(
     develop: Develop, make: Callable[[int, int], bytes]
 ) -> None:
-    body, chance = make(96, 72), random.Random(7)
-    for _ in range(max(15, PROOF_RUNS)):
+    shake(develop, make(96, 72), runs=15)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("make", TRUNCATED.values(), ids=TRUNCATED)
+def test_many_flipped_bytes_never_stop_a_decoder(develop: Develop, make: Callable[[int, int], bytes]) -> None:
+    shake(develop, make(200, 150), runs=PROOF_RUNS)
+
+
+def shake(develop: Develop, body: bytes, *, runs: int) -> None:
+    """Change bytes of a good file `runs` times; each is developed or refused, and the good one still develops."""
+    width, chance = develop(body).width, random.Random(7)
+    for _ in range(runs):
         broken = bytearray(body)
         for _ in range(chance.choice((1, 4, 16))):
             broken[chance.randrange(len(broken))] = chance.randrange(256)
@@ -184,7 +195,7 @@ def test_flipped_bytes_develop_or_are_refused_and_the_next_photo_is_fine(
             develop(bytes(broken))
         except Invalid as error:
             assert error.reason.endswith(".")
-    assert develop(body).width == 96
+    assert develop(body).width == width
 
 
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_is_fine(
