@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 200
+STALE_SECONDS = 3600
+"""Temporary files of a store that are older belong to nobody who is still alive."""
 SETTLED = timedelta(minutes=1)
 """Objects and rows younger than this may belong to work in progress."""
 
@@ -130,7 +132,7 @@ def _delete_discarded(now: datetime, *, database: Database, storage: Storage) ->
     if keys:
         with database.write() as connection:
             objects.forget_discarded(connection, keys)
-    return len(keys)
+    return len(keys) + storage.sweep(older_than_seconds=STALE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
