@@ -185,7 +185,7 @@ def test_many_flipped_bytes_never_stop_a_decoder(develop: Develop, make: Callabl
 
 
 def shake(develop: Develop, body: bytes, *, runs: int) -> None:
-    """Change bytes of a good file `runs` times; each is developed or refused, and the good one still develops."""
+    """Change bytes of a good file `runs` times; each develops or is refused, the good one last."""
     width, chance = develop(body).width, random.Random(7)
     for _ in range(runs):
         broken = bytearray(body)
