@@ -11,6 +11,7 @@ import ctypes
 import os
 import resource
 import struct
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -99,14 +100,17 @@ def _handled_bytes(version: int) -> int:
 
 
 def _module_folders() -> set[str]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return {sysconfig.get_path(name) for name in names} | {str(Path(__file__).parent)}
+    """Where Python looks for modules; beside our own package may lie data, so there only the package itself."""
+    package = Path(__file__).parents[1]
+    installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return (set(sys.path) - {str(package.parent), ""}) | installed | {str(package)}
 
 
 def _allow_reading(ruleset: int, folder: str) -> None:
     try:
         opened = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
+        # Not there, or not for us: nothing to allow.
         return
     try:
         rule = struct.pack("=Qi", READ_FILE_AND_FOLDER, opened)
