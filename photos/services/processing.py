@@ -87,7 +87,7 @@ def process_photo(
             pipeline.release_photo(connection, photo.key, token=token, reason=str(error))
         raise
     index_photos([photo.key], database=database, search=search)
-    if recognition.provider:
+    if recognition.text_provider:
         jobs.send("read_text", {"photo_id": photo.id})
 
 
@@ -187,7 +187,7 @@ def read_text(
 ) -> None:
     """Read the text in a ready photo; its own job, so that it never delays one."""
     photo = _ready(photo_id, database)
-    if photo is None or not recognition.provider:
+    if photo is None or not recognition.text_provider:
         return
     try:
         lines = recognition.text(_large(photo, storage)).lines
@@ -196,7 +196,7 @@ def read_text(
         lines = ()
     with database.write() as connection:
         pipeline.save_text(
-            connection, photo.key, provider=recognition.provider, lines=lines, now=datetime.now(UTC)
+            connection, photo.key, provider=recognition.text_provider, lines=lines, now=datetime.now(UTC)
         )
     index_photos([photo.key], database=database, search=search)
 

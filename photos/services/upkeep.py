@@ -82,7 +82,9 @@ def _resend(now: datetime, *, database: Database, recognition: Recognition, jobs
             ]
             work += [
                 ("read_text", photo_id)
-                for photo_id in pipeline.list_unread(connection, provider=recognition.provider, limit=BATCH)
+                for photo_id in pipeline.list_unread(
+                    connection, provider=recognition.text_provider, limit=BATCH
+                )
             ]
     for name, photo_id in work:
         jobs.send(name, {"photo_id": photo_id})

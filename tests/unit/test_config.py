@@ -53,7 +53,15 @@ def test_all_problems_are_listed_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings({"PLATFORM": "aws", "TIER": "web", "PORT": "x", "OPEN_SIGN_UP": "perhaps"})
     names = {problem.split(" ")[0] for problem in caught.value.problems}
-    assert {"PORT", "OPEN_SIGN_UP", "SECRET_KEY", "DATABASE_URL", "BASE_URL", "S3_BUCKET", "AWS_REGION"} <= names
+    assert {
+        "PORT",
+        "OPEN_SIGN_UP",
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "BASE_URL",
+        "S3_BUCKET",
+        "AWS_REGION",
+    } <= names
 
 
 def test_the_settings_file_is_read_byte_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +81,9 @@ def test_any_printable_secret_survives(secret: str) -> None:
 
 
 def test_secrets_are_not_in_the_representation() -> None:
-    settings = read_settings({"SECRET_KEY": "s" * 40, "DATABASE_URL": "mysql+mysqlconnector://a:hunter22@h/d"})
+    settings = read_settings(
+        {"SECRET_KEY": "s" * 40, "DATABASE_URL": "mysql+mysqlconnector://a:hunter22@h/d"}
+    )  # made up
     assert "s" * 40 not in repr(settings)
     assert "hunter22" not in repr(settings)
 

@@ -12,6 +12,8 @@ class Recognition(Protocol):
 
     provider: str
     """Name and version, as stored beside every label; empty if nothing is installed."""
+    text_provider: str
+    """Name and version of what reads text, as stored with the photo; empty if nothing is installed."""
 
     def labels(self, picture: bytes) -> RecognisedLabels:
         """Things seen in an upright sRGB JPEG, best first, at most 50, confidence >= 50."""

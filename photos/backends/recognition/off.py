@@ -9,6 +9,7 @@ class NoRecognition:
     """Role `recognition` that sees nothing and says so."""
 
     provider = ""
+    text_provider = ""
 
     def labels(self, picture: bytes) -> RecognisedLabels:
         """Nothing, from nobody."""

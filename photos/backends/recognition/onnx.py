@@ -61,6 +61,7 @@ class OnnxRecognition:
             large_block_bytes=8 * 2**20,
         )
         self.provider = "" if self.missing() else LABELS_PROVIDER
+        self.text_provider = TEXT_PROVIDER if self.provider else ""
 
     def labels(self, picture: bytes) -> RecognisedLabels:
         """Things seen in an upright sRGB JPEG, best first, confidence >= 50."""
