@@ -32,11 +32,12 @@ _NAMED = re.compile(
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+")
 _OWN_TOKEN = re.compile(r"\bbgi_[\w-]+")
 _LINK = re.compile(r"(/provider/link/)[\w-]+")
-_URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,100}:)[^\s@/]+@")
 
 
 def mask(text: str) -> str:
-    """The text without anything that opens a door."""
+    """The text without anything that opens a door, cut to a length that a pattern can be run over."""
+    text = text[: 2 * LONGEST]
     text = _URL_PASSWORD.sub(r"\1***@", text)
     text = _BEARER.sub(r"\1***", text)
     text = _OWN_TOKEN.sub("bgi_***", text)
@@ -61,7 +62,7 @@ class JsonFormatter(logging.Formatter):
             if (value := getattr(record, name, None)) is not None:
                 line[name] = mask(value)[:LONGEST] if isinstance(value, str) else value
         if record.exc_info:
-            line["error"] = mask(self.formatException(record.exc_info))[-LONGEST:]
+            line["error"] = mask(self.formatException(record.exc_info)[-LONGEST:])
         return json.dumps(line, ensure_ascii=True, default=str)
 
 

@@ -44,7 +44,8 @@ def check_rules(password: str, *, email: str, name: str = "", field: str = "pass
         raise Invalid("Do not use your name or address.", code="too_easy", field=field)
     from zxcvbn import zxcvbn
 
-    about = [*OWN_WORDS, name, email, *email.replace("@", ".").split(".")]
+    joined = "".join(character for character in email.partition("@")[0] if character.isalnum())
+    about = [*OWN_WORDS, name, name.replace(" ", ""), email, joined, *email.replace("@", ".").split(".")]
     rating = zxcvbn(plain[:RATED], user_inputs=[word[:RATED] for word in about if word])
     if rating["guesses"] < EASY_GUESSES:
         raise Invalid(

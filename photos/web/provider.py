@@ -137,7 +137,9 @@ def _new_password() -> str:
 
 
 def _sign_in_page(error: Invalid | None = None) -> str:
-    sign_up_href = f"{url_for('provider.sign_up')}?{urlencode(request.args)}" if deps.settings().open_sign_up else ""
+    sign_up_href = (
+        f"{url_for('provider.sign_up')}?{urlencode(request.args)}" if deps.settings().open_sign_up else ""
+    )
     return render_template(
         "accounts/sign_in.html",
         email=request.form.get("email", "")[: accounts.LONGEST_EMAIL],

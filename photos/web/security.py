@@ -205,7 +205,7 @@ def _finish(response: Response) -> Response:
         response.vary.add("Cookie")
         if request.path.startswith("/api/"):
             response.vary.add("Authorization")
-    elif not request.path.startswith(("/static/", "/media/")):
+    elif response.status_code >= 400 or not request.path.startswith(("/static/", "/media/")):
         response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Request-Id"] = logs.request_id.get()
     _log_request(response)

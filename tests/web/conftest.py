@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from photos.app import create_app
+from photos.backends.storage.folder import create_folder
 from photos.config import Settings, read_settings
 from photos.db import migrate
 from photos.db import sessions as session_rows
@@ -99,6 +100,7 @@ def settings(request: pytest.FixtureRequest, data_folder: Path, migrated: Path) 
     """Settings over a fresh data folder; the people are in it for tests that ask for them."""
     template = request.getfixturevalue("cast").file if "people" in request.fixturenames else migrated
     shutil.copy(template, data_folder / "bigimage.db")
+    create_folder(data_folder / "storage")
     return settings_in(data_folder)
 
 
