@@ -100,7 +100,7 @@ def _handled_bytes(version: int) -> int:
 
 
 def _module_folders() -> set[str]:
-    """Where Python looks for modules; beside our own package may lie data, so there only the package itself."""
+    """Where Python looks for modules; beside our own package may lie data, so there the package alone."""
     package = Path(__file__).parents[1]
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     return (set(sys.path) - {str(package.parent), ""}) | installed | {str(package)}
