@@ -81,9 +81,8 @@ def test_any_printable_secret_survives(secret: str) -> None:
 
 
 def test_secrets_are_not_in_the_representation() -> None:
-    settings = read_settings(
-        {"SECRET_KEY": "s" * 40, "DATABASE_URL": "mysql+mysqlconnector://a:hunter22@h/d"}
-    )  # made up
+    url = "mysql+mysqlconnector://a:hunter22@h/d"  # made up
+    settings = read_settings({"SECRET_KEY": "s" * 40, "DATABASE_URL": url})
     assert "s" * 40 not in repr(settings)
     assert "hunter22" not in repr(settings)
 

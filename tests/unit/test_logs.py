@@ -46,7 +46,7 @@ def test_one_event_is_one_line(message: str) -> None:
         "/sign-in/callback?code=CANARY1&state=CANARY1",
         "made bgi_CANARY1",
         "http://localhost/provider/link/CANARY1",
-        "mysql+mysqlconnector://user:CANARY1@host/db",
+        "mysql+mysqlconnector://user:CANARY1@host/db",  # made up
         "SECRET_KEY=CANARY1",
         "csrf_token=CANARY1",
     ],
