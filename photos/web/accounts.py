@@ -34,7 +34,8 @@ from photos.errors import Denied, Invalid
 from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
 from photos.services import accounts
-from photos.web import deps, present, security, sessions
+from photos.services.uploads import size_words
+from photos.web import deps, security, sessions
 from photos.web.devices import device_words
 from photos.wiring import derived_key
 
@@ -211,7 +212,7 @@ def create_token() -> Page:
         )
     except Invalid as error:
         return _account_page(error), 400
-    return _account_page(new_token=secret)
+    return _account_page(shown_once=secret)
 
 
 @blueprint.post("/account/tokens/<token_id>/revoke")
@@ -223,7 +224,7 @@ def revoke_token(token_id: str) -> Page:
     return redirect(url_for("accounts.account"), 303)
 
 
-def _account_page(error: Invalid | None = None, new_token: str = "") -> str:
+def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
     person = deps.user()
     now = datetime.now(UTC)
     with deps.database().read() as connection:
@@ -238,8 +239,8 @@ def _account_page(error: Invalid | None = None, new_token: str = "") -> str:
         person=person,
         is_local=not deps.backends().identity.origin,
         errors={error.field: error.reason} if error else {},
-        used=present.size_words(person.used_bytes),
-        quota=present.size_words(quota) if quota is not None else "",
+        used=size_words(person.used_bytes),
+        quota=size_words(quota) if quota is not None else "",
         sessions=[
             {
                 "id": one.public_id,
@@ -260,7 +261,7 @@ def _account_page(error: Invalid | None = None, new_token: str = "") -> str:
             }
             for one in tokens
         ],
-        new_token=new_token,
+        new_token=shown_once,
         themes=THEMES,
         theme=request.cookies.get("theme", ""),
         shortest=SHORTEST,

@@ -9,7 +9,8 @@ from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound
 from photos.models import User
 from photos.services import accounts
-from photos.web import deps, present
+from photos.services.uploads import size_words
+from photos.web import deps
 
 blueprint = Blueprint("people", __name__, url_prefix="/account/people")
 
@@ -74,7 +75,7 @@ def quota(subject: str) -> Page:
     with deps.database().write() as connection:
         user_rows.set_quota(connection, person.id, size)
     flash(
-        f"{person.email} may store {present.size_words(size) if size is not None else 'the default amount'}."
+        f"{person.email} may store {size_words(size) if size is not None else 'the default amount'}."
     )
     return redirect(url_for("people.index"), 303)
 
@@ -126,13 +127,13 @@ def _people_page(
                 "is_admin": person.is_admin,
                 "is_locked": person.is_disabled,
                 "is_self": person.id == deps.user().id,
-                "used": present.size_words(person.used_bytes),
+                "used": size_words(person.used_bytes),
                 "gigabytes": "" if person.quota_bytes is None else f"{person.quota_bytes / GIGABYTE:g}",
                 "error": error.reason if error and person.subject == subject else "",
             }
             for person in page.items
         ],
-        default_quota=present.size_words(default) if default else "no limit",
+        default_quota=size_words(default) if default else "no limit",
         next_href=url_for("people.index", cursor=page.next) if page.next else "",
         link=link,
         link_words=link_words,

@@ -48,8 +48,8 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.stored = stored
         self.id_hash = id_hash
         self.before = json.dumps(self, sort_keys=True)
-        self.secret = ""
-        """The cookie's new value, if it has to be set."""
+        self.new_cookie = ""
+        """The cookie's value where it has to be set: the only moment at which it is known."""
         self.ended = False
         self.failure: BackendError | None = None
         """Why the session could not be read; raised once the request is far enough to answer in words."""
@@ -69,7 +69,7 @@ class DatabaseSessions(SessionInterface):
         self.cookie = "__Host-bigimage" if settings.is_https else "bigimage"
         self.signer = URLSafeTimedSerializer(key, salt="visitor")
 
-    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
         """The session of the cookie, or a fresh visitor's. Never raises."""
         cookie = request.cookies.get(self.cookie, "") if routes.needs_session(request) else ""
         if cookie.startswith(SIGNED_IN):
@@ -101,13 +101,13 @@ class DatabaseSessions(SessionInterface):
             return opened
         return BrowserSession(json.loads(found.content), found.session, id_hash)
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set, keep or remove the cookie; write what has changed."""
         browser = cast(BrowserSession, session)
         if browser.failure is not None or not routes.needs_session(request):
             return
-        if browser.secret:
-            self._set_cookie(response, browser.secret, max_age=self.settings.session_seconds)
+        if browser.new_cookie:
+            self._set_cookie(response, browser.new_cookie, max_age=self.settings.session_seconds)
         elif browser.stored is not None:
             self._write(browser)
         elif browser.changed:
@@ -185,7 +185,7 @@ def sign_in(person: User) -> None:
             user_agent=request.user_agent.string,
             address=request.remote_addr or "",
         )
-    browser.secret = secret
+    browser.new_cookie = secret
     browser.id_hash = hash_secret(secret)
     browser.before = json.dumps(browser, sort_keys=True)
 
@@ -199,7 +199,7 @@ def sign_out() -> None:
     browser.clear()
     browser.stored = None
     browser.id_hash = ""
-    browser.secret = ""
+    browser.new_cookie = ""
     browser.before = json.dumps(browser, sort_keys=True)
     browser.ended = True
 
