@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -20,42 +21,40 @@ MAX_TAGS = 100
 MAX_TAG = 100
 
 
-def describe(photo_id: str, text: str, *, owner: User, database: Database, search: Search) -> Photo:
-    """Set the description; an empty one clears it. Raises NotFound and Invalid (too long)."""
-    text = clean_text(text, limit=MAX_DESCRIPTION, field="description")
-    return _change(
-        photo_id, lambda c, p: photo_rows.set_description(c, p.key, text, now=_now()), owner, database, search
-    )
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away."""
+
+    description: str | None = None
+    is_favourite: bool | None = None
+    rating: int | None = None
+    tags: Sequence[str] | None = None
 
 
-def favour(photo_id: str, is_favourite: bool, *, owner: User, database: Database, search: Search) -> Photo:
-    """Mark or unmark a favourite. Raises NotFound."""
-    return _change(
-        photo_id,
-        lambda c, p: photo_rows.set_favourite(c, p.key, is_favourite, now=_now()),
-        owner,
-        database,
-        search,
-    )
-
-
-def rate(photo_id: str, rating: int | None, *, owner: User, database: Database, search: Search) -> Photo:
-    """Set one to five stars, or none. Raises NotFound and Invalid."""
-    if rating is not None and not 1 <= rating <= 5:
+def edit(photo_id: str, wanted: Edit, *, owner: User, database: Database, search: Search) -> Photo:
+    """Change words and marks, all or nothing. Raises NotFound, and Invalid for what cannot be kept."""
+    description, tags = wanted.description, wanted.tags
+    if description is not None:
+        description = clean_text(description, limit=MAX_DESCRIPTION, field="description")
+    if tags is not None:
+        tags = sorted({name for raw in tags if (name := clean_text(raw, limit=MAX_TAG, field="tags"))})
+        if len(tags) > MAX_TAGS:
+            raise Invalid(f"A photo has at most {MAX_TAGS} tags.", field="tags")
+    if wanted.rating is not None and not 0 <= wanted.rating <= 5:
         raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
-    return _change(
-        photo_id, lambda c, p: photo_rows.set_rating(c, p.key, rating, now=_now()), owner, database, search
-    )
 
+    def apply(connection: Connection, photo: Photo) -> None:
+        now = _now()
+        if description is not None:
+            photo_rows.set_description(connection, photo.key, description, now=now)
+        if wanted.is_favourite is not None:
+            photo_rows.set_favourite(connection, photo.key, wanted.is_favourite, now=now)
+        if wanted.rating is not None:
+            photo_rows.set_rating(connection, photo.key, wanted.rating or None, now=now)
+        if tags is not None:
+            photo_rows.set_tags(connection, photo.key, tags, now=now)
 
-def tag(photo_id: str, names: list[str], *, owner: User, database: Database, search: Search) -> Photo:
-    """Replace the tags. Raises NotFound and Invalid (too many, too long)."""
-    cleaned = sorted({name for raw in names if (name := clean_text(raw, limit=MAX_TAG, field="tags"))})
-    if len(cleaned) > MAX_TAGS:
-        raise Invalid(f"A photo has at most {MAX_TAGS} tags.", field="tags")
-    return _change(
-        photo_id, lambda c, p: photo_rows.set_tags(c, p.key, cleaned, now=_now()), owner, database, search
-    )
+    return _change(photo_id, apply, owner, database, search)
 
 
 def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> Photo:

@@ -9,6 +9,7 @@ from photos.db import photos as photo_rows
 from photos.errors import Invalid
 from photos.models import Photo, PhotoState, Shelf, Verdict
 from photos.services import library
+from photos.services.library import Edit
 from photos.web import deps, present
 
 blueprint = Blueprint("photo", __name__, url_prefix="/photos/<photo_id>")
@@ -45,6 +46,7 @@ def _page(photo: Photo, *, newer: str | None, older: str | None) -> str:
         back=_back(photo, query),
         query_text=query,
         missing=missing,
+        is_looked_at=photo.state is PhotoState.READY and not photo.recogniser and not missing,
         days_left=present.days_left(photo, trash_days=here.settings.trash_days),
     )
 
@@ -65,7 +67,9 @@ def describe(photo_id: str) -> Response:
     """Replace the description; an empty one takes it away."""
     here = deps.backends()
     text = deps.form_secret("description", limit=library.MAX_DESCRIPTION * 2)
-    library.describe(photo_id, text, owner=deps.user(), database=here.database, search=here.search)
+    library.edit(
+        photo_id, Edit(description=text), owner=deps.user(), database=here.database, search=here.search
+    )
     flash("The description is saved.", "done")
     return _to_photo(photo_id)
 
@@ -75,7 +79,13 @@ def favour(photo_id: str) -> Response:
     """`favourite` yes or no."""
     here = deps.backends()
     is_favourite = deps.form_text("favourite") == "yes"
-    library.favour(photo_id, is_favourite, owner=deps.user(), database=here.database, search=here.search)
+    library.edit(
+        photo_id,
+        Edit(is_favourite=is_favourite),
+        owner=deps.user(),
+        database=here.database,
+        search=here.search,
+    )
     return _to_photo(photo_id)
 
 
@@ -86,7 +96,9 @@ def rate(photo_id: str) -> Response:
     rating = deps.form_text("rating")
     if rating not in set("012345"):
         raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
-    library.rate(photo_id, int(rating) or None, owner=deps.user(), database=here.database, search=here.search)
+    library.edit(
+        photo_id, Edit(rating=int(rating)), owner=deps.user(), database=here.database, search=here.search
+    )
     return _to_photo(photo_id)
 
 
@@ -95,7 +107,7 @@ def tag(photo_id: str) -> Response:
     """Replace the tags by the comma-separated ones of `tags`."""
     here = deps.backends()
     names = deps.form_text("tags", limit=12_000, required=False).split(",")
-    library.tag(photo_id, names, owner=deps.user(), database=here.database, search=here.search)
+    library.edit(photo_id, Edit(tags=names), owner=deps.user(), database=here.database, search=here.search)
     flash("The tags are saved.", "done")
     return _to_photo(photo_id)
 

@@ -72,7 +72,9 @@ def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
     photo = library.upload(pictures.jpeg(64, 48))
     library.work()
     parts = library.backends
-    acts.describe(photo.id, "lighthouse", owner=library.owner, database=parts.database, search=parts.search)
+    acts.edit(
+        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=parts.search
+    )
     parts.search.clear()
     assert library.find("lighthouse") == []
     total = upkeep.reindex(database=parts.database, search=parts.search, report=lambda _: None)
@@ -90,7 +92,9 @@ def test_an_index_that_was_down_is_caught_up_by_the_sweep(library: Library) -> N
     from photos.backends.search.sqlite import SqliteSearch
 
     down = replace(parts, search=SqliteSearch(folder / "missing" / "search.db"))
-    acts.describe(photo.id, "lighthouse", owner=library.owner, database=parts.database, search=down.search)
+    acts.edit(
+        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=down.search
+    )
     assert library.find("lighthouse") == []
     assert library.sweep().indexed == 1
     assert library.find("lighthouse") == [photo.id]

@@ -59,19 +59,16 @@ def get_photo(photo_id: str) -> shapes.PhotoShape:
 @operation("PATCH", "/photos/<photo_id>", body=shapes.PhotoChange, answer=shapes.PhotoShape)
 def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
     """Change description, favourite, rating or tags; absent fields stay."""
-    backends, owner = deps.backends(), deps.user()
-    parts = {"owner": owner, "database": backends.database, "search": backends.search}
-    with backends.database.read() as connection:
-        photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
-    if body.description is not UNSET:
-        photo = library.describe(photo_id, body.description, **parts)  # type: ignore[arg-type]
-    if body.is_favourite is not UNSET:
-        photo = library.favour(photo_id, body.is_favourite, **parts)  # type: ignore[arg-type]
-    if body.rating is not UNSET:
-        photo = library.rate(photo_id, body.rating, **parts)  # type: ignore[arg-type]
-    if body.tags is not UNSET:
-        photo = library.tag(photo_id, body.tags, **parts)  # type: ignore[arg-type]
-    return _shape(photo)
+    backends = deps.backends()
+    wanted = library.Edit(
+        description=None if body.description is UNSET else body.description,
+        is_favourite=None if body.is_favourite is UNSET else body.is_favourite,
+        rating=None if body.rating is UNSET else body.rating or 0,
+        tags=None if body.tags is UNSET else body.tags,
+    )
+    return _shape(
+        library.edit(photo_id, wanted, owner=deps.user(), database=backends.database, search=backends.search)
+    )
 
 
 @operation("POST", "/photos/<photo_id>/trash", answer=shapes.PhotoShape)
