@@ -33,6 +33,7 @@ def _page(photo: Photo, *, newer: str | None, older: str | None) -> str:
     return render_template(
         "photo/show.html",
         photo=photo,
+        title=present.title(photo),
         picture=present.picture(photo, here.storage),
         facts=present.photo_facts(photo),
         labels=present.label_rows(photo, suggestion_below=here.settings.suggestion_below),

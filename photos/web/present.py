@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from textwrap import shorten
 
 from flask import url_for
 
@@ -23,6 +24,8 @@ RATIO_STEP = 1.025
 """Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""
 RATIO_LIMIT = 44
 """Steps in each direction: from about 1:3 to 3:1; what is longer is cut to that in lists."""
+
+TITLE_LENGTH = 80
 
 STATE_WORDS = {
     PhotoState.NEW: "Waiting",
@@ -188,6 +191,12 @@ def alt_text(photo: Photo) -> str:
     seen = [label.name for label in photo.labels if label.verdict is not Verdict.REJECTED][:3]
     when = f"{photo.taken_local.day} {photo.taken_local:%B %Y}"
     return f"{', '.join(seen)}, {when}" if seen else f"{photo.name}, {when}"
+
+
+def title(photo: Photo) -> str:
+    """The first line of the description, cut to what a tab can show, else the name of the file."""
+    first_line = photo.description.partition("\n")[0].strip()
+    return shorten(first_line, TITLE_LENGTH, placeholder="…") if first_line else photo.name
 
 
 def date_words(day: date) -> str:

@@ -33,7 +33,8 @@ export function start(article) {
     });
     whenIdle(() => preload(step.href));
   }
-  if (article.dataset.state === "new" || article.dataset.state === "processing") wait(article);
+  if (article.dataset.state === "new" || article.dataset.state === "processing") wait(article, isMoved);
+  else if (document.getElementById("looked-at")) wait(article, (item) => item.is_labelled);
 }
 
 // Steps replace each other in the history, so one step back is always the list.
@@ -75,14 +76,19 @@ async function preload(address) {
   image.srcset = picture.srcset;
 }
 
-async function wait(article) {
+function isMoved(item, article) {
+  return item.state !== article.dataset.state && item.state !== "processing";
+}
+
+// Asks until the photo is as far as `isThere` says, then shows the page anew.
+async function wait(article, isThere) {
   for (;;) {
     await new Promise((resolve) => {
       setTimeout(resolve, ASK_EVERY_MS);
     });
     if (document.hidden) continue;
     const answer = await send("GET", `/api/v1/photos/states?ids=${article.dataset.photo}`).catch(() => null);
-    const state = answer?.items[0]?.state;
-    if (state && state !== article.dataset.state && state !== "processing") return location.reload();
+    const item = answer?.items[0];
+    if (item && isThere(item, article)) return location.reload();
   }
 }

@@ -26,9 +26,11 @@ from photos.config import Settings, read_settings
 from photos.db import migrate
 from photos.db import sessions as session_rows
 from photos.db.engine import Database
+from photos.imaging.pool import Decoders
 from photos.models import User
 from photos.services import accounts
 from photos.wiring import open_backends
+from tests.web.shelves import Library
 
 ORIGIN = "http://localhost"
 PASSWORD = "a lighthouse at noon"
@@ -230,3 +232,11 @@ def people(app: Flask, cast: Cast) -> People:
         browsers[name] = Browser(app.test_client(), user)
         browsers[name].client.set_cookie("bigimage", cast.cookies[name])
     return People(nobody=Browser(app.test_client()), **browsers)
+
+
+@pytest.fixture
+def library(app: Flask, darkroom: Decoders, people: People) -> Iterator[Library]:
+    """The owner's photos."""
+    shelf = Library(app, darkroom, people.owner)
+    yield shelf
+    shelf.backends.__dict__.pop("darkroom")

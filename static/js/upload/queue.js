@@ -35,7 +35,7 @@ class Queue extends EventTarget {
     this.#uppy = new Uppy({ id, autoProceed: true, onBeforeFileAdded: isWanted });
     this.#uppy.use(Sender, { report: (fileId, step) => this.#step(fileId, step) });
     this.#sender = this.#uppy.getPlugin("Sender");
-    this.#uppy.on("upload-success", (file, answer) => this.#arrived(file, answer));
+    this.#uppy.on("upload-success", () => this.#changed());
     this.#uppy.on("upload-error", () => this.#changed());
     this.#uppy.on("complete", () => this.#goOn());
     this.restored = this.#restore();
@@ -100,11 +100,9 @@ class Queue extends EventTarget {
   }
 
   async restore(id) {
-    const { photoId } = this.#uppy.getFile(id).response;
-    await send("POST", `/api/v1/photos/${photoId}/restore`, {});
-    const file = this.#uppy.getFile(id);
-    this.#uppy.setFileState(id, { response: { ...file.response, isInTrash: false } });
-    this.#changed();
+    const answer = this.#steps.get(id)?.answer ?? this.#uppy.getFile(id).response;
+    await send("POST", `/api/v1/photos/${answer.photoId}/restore`, {});
+    this.#step(id, { answer: { ...answer, isInTrash: false } });
   }
 
   async #restore() {
@@ -120,12 +118,12 @@ class Queue extends EventTarget {
       for (const file of this.#uppy.getFiles()) {
         if (file.response?.outcome === "sent") this.#watch(file.response.photoId, file.id);
       }
-      this.#goOn();
+      this.#uppy.upload().catch(() => {});
     }
     return this;
   }
 
-  // Files that came while others were being sent, or that were brought back.
+  // Files that came, or were chosen again, while others were being sent.
   #goOn() {
     const waiting = this.#uppy.getFiles().filter((file) => file.data && !file.progress.uploadComplete && !file.error);
     if (waiting.length) this.#uppy.upload().catch(() => {});
@@ -133,13 +131,14 @@ class Queue extends EventTarget {
   }
 
   #step(fileId, step) {
-    this.#steps.set(fileId, step);
+    this.#steps.set(fileId, { ...this.#steps.get(fileId), ...step });
+    if (step.answer?.outcome === "sent") this.#arrived(this.#uppy.getFile(fileId), step.answer);
     this.#changed();
   }
 
   #standing(file) {
-    const { response } = file;
     const step = this.#steps.get(file.id);
+    const response = step?.answer ?? file.response;
     if (response?.outcome === "known") return { state: "known", photoId: response.photoId, isInTrash: response.isInTrash };
     if (response?.outcome === "refused") return { state: "refused", reason: response.reason };
     if (response?.outcome === "sent") {
@@ -152,12 +151,10 @@ class Queue extends EventTarget {
     return { state: step?.phase === "hashing" ? "hashing" : "waiting" };
   }
 
-  #arrived(file, answer) {
-    if (answer.outcome === "sent") {
-      this.#watch(answer.photoId, file.id);
-      document.dispatchEvent(new CustomEvent("arrived", { detail: { photoId: answer.photoId, name: file.name, file: file.data } }));
-    }
-    this.#changed();
+  #arrived(file, { photoId }) {
+    this.#watch(photoId, file.id);
+    const detail = { photoId, name: file.name, file: file.data };
+    document.dispatchEvent(new CustomEvent("arrived", { detail }));
   }
 
   #watch(photoId, fileId) {

@@ -8,6 +8,9 @@ import { missingParts, patiently, transfer } from "./transfer.js";
 
 const GROUPS = [3, 6, 12, 25, 50];
 const AT_ONCE = 3;
+// Golden Retriever writes what it knows of a file up to half a second late, but forgets the bytes of a sent
+// one at once. A file counts as sent only after its hash is surely written: a reload then still knows it.
+const WRITTEN_MS = 800;
 
 export class Sender extends BasePlugin {
   #hasher = null;
@@ -15,6 +18,7 @@ export class Sender extends BasePlugin {
   #gate = Promise.resolve();
   #open = null;
   #line = Promise.resolve();
+  #settling = [];
 
   constructor(uppy, options) {
     super(uppy, options);
@@ -57,11 +61,12 @@ export class Sender extends BasePlugin {
       const size = GROUPS[Math.min(group, GROUPS.length - 1)];
       const files = ids.slice(from, from + size).map((id) => this.uppy.getFile(id));
       from += size;
-      const offered = await this.#offer(files.filter((file) => file?.data && !file.progress.uploadComplete));
+      const offered = await this.#offer(files.filter((file) => file && !file.progress.uploadComplete));
       await sending;
       sending = this.#sendAll(offered);
     }
     await sending;
+    await Promise.all(this.#settling.splice(0));
   }
 
   async #offer(files) {
@@ -70,6 +75,8 @@ export class Sender extends BasePlugin {
     for (const file of files) {
       await this.#gate;
       if (!this.uppy.getFile(file.id)) continue;
+      // the bytes are gone with a reload, and nobody knows what they were
+      if (!file.data && !file.meta.sha256) continue;
       try {
         const sha256 = file.meta.sha256 ?? (await this.#hash(file));
         hashed.push({ file, sha256 });
@@ -80,11 +87,11 @@ export class Sender extends BasePlugin {
     const wanted = hashed.filter(({ file }) => this.uppy.getFile(file.id));
     if (!wanted.length) return [];
     const body = {
-      files: wanted.map(({ file, sha256 }) => ({ name: file.name, size: file.data.size, type: file.type ?? "", sha256 })),
+      files: wanted.map(({ file, sha256 }) => ({ name: file.name, size: file.size, type: file.type ?? "", sha256 })),
     };
     try {
       const answer = await patiently(() => send("POST", "/api/v1/uploads", body));
-      return wanted.map(({ file, sha256 }, index) => ({ file, sha256, offer: answer.files[index] }));
+      return wanted.map(({ file }, index) => ({ file, offer: answer.files[index] }));
     } catch (error) {
       for (const { file } of wanted) this.#fail(file, error);
       return [];
@@ -93,7 +100,9 @@ export class Sender extends BasePlugin {
 
   async #hash(file) {
     this.opts.report(file.id, { phase: "hashing" });
-    return await this.#hasher.hash(file.data);
+    const sha256 = await this.#hasher.hash(file.data);
+    if (this.uppy.getFile(file.id)) this.uppy.setFileMeta(file.id, { sha256 });
+    return sha256;
   }
 
   async #sendAll(offered) {
@@ -104,18 +113,21 @@ export class Sender extends BasePlugin {
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
   }
 
-  async #settle({ file, sha256, offer }) {
+  async #settle({ file, offer }) {
     if (!this.uppy.getFile(file.id)) return;
     if (offer.status === "send") {
-      await this.#send(file, sha256, offer);
+      if (file.data) await this.#send(file, offer);
+    } else if (offer.status === "known" && file.meta.uploadId) {
+      // it is known because this very upload was finished before a reload
+      this.#succeed(file, { outcome: "sent", photoId: offer.photo_id });
     } else {
       const { status, reason, photo_id: photoId, in_trash: isInTrash } = offer;
       this.#succeed(file, { outcome: status, reason, photoId, isInTrash });
     }
   }
 
-  async #send(file, sha256, offer) {
-    this.uppy.setFileMeta(file.id, { sha256, uploadId: offer.upload_id });
+  async #send(file, offer) {
+    this.uppy.setFileMeta(file.id, { uploadId: offer.upload_id });
     for (;;) {
       await this.#gate;
       if (!this.uppy.getFile(file.id)) return;
@@ -143,10 +155,18 @@ export class Sender extends BasePlugin {
     }
   }
 
-  #succeed(file, response) {
+  #succeed(file, answer) {
     if (!this.uppy.getFile(file.id)) return;
-    this.opts.report(file.id, { phase: "done" });
-    this.uppy.emit("upload-success", this.uppy.getFile(file.id), { status: 200, ...response });
+    this.opts.report(file.id, { phase: "done", answer });
+    const settled = new Promise((resolve) => {
+      setTimeout(resolve, WRITTEN_MS);
+    });
+    this.#settling.push(
+      settled.then(() => {
+        const known = this.uppy.getFile(file.id);
+        if (known) this.uppy.emit("upload-success", known, { status: 200, ...answer });
+      }),
+    );
   }
 
   #fail(file, error) {

@@ -1,0 +1,90 @@
+"""A person's library for page tests: photos sent through the plain form and processed for real."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from html import unescape
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from photos import tasks
+from photos.db import photos as photo_rows
+from photos.db import pipeline
+from photos.imaging.pool import Decoders
+from photos.models import Label, Photo
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Browser
+
+
+class Library:
+    """What a person has, and a runner that works for it."""
+
+    def __init__(self, app: Flask, darkroom: Decoders, browser: Browser) -> None:
+        self.backends = app.extensions["bigimage"]
+        self.backends.__dict__["darkroom"] = darkroom
+        self.browser = browser
+        assert browser.user is not None
+        self.owner_id = browser.user.id
+
+    def send(self, *files: tuple[str, bytes]) -> str:
+        """Send files by the plain form; the page that says what became of them."""
+        fields = {"files": [(io.BytesIO(body), name) for name, body in files]}
+        answer = self.browser.post("/uploads", fields, content_type="multipart/form-data")
+        assert answer.status_code == 303, answer.text
+        return self.browser.get(answer.headers["Location"]).text
+
+    def work(self) -> None:
+        """Do every due job."""
+        while jobs := self.backends.jobs.receive(limit=10, lease_seconds=60):
+            for job in jobs:
+                tasks.run(job, self.backends)
+                self.backends.jobs.done(job)
+
+    def add(self, body: bytes, name: str = "photo.jpg") -> Photo:
+        """A photo, processed."""
+        self.send((name, body))
+        self.work()
+        with self.backends.database.read() as connection:
+            return max(
+                photo_rows.list_photos(connection, owner_id=self.owner_id).items,
+                key=lambda photo: photo.key,
+            )
+
+    def photo(self, photo_id: str) -> Photo:
+        """The photo as it is now."""
+        with self.backends.database.read() as connection:
+            return photo_rows.get_photo(connection, photo_id, owner_id=self.owner_id)
+
+    def label(self, photo: Photo, labels: Iterable[Label]) -> None:
+        """What a recogniser would have seen."""
+        with self.backends.database.write() as connection:
+            pipeline.save_labels(
+                connection, photo.key, provider="tester/1", labels=labels, now=photo.created_at
+            )
+
+
+def words(page: str) -> str:
+    """The text of a page as a person reads it."""
+    text = re.sub(r"(?s)<(head|script|style|svg|dialog)\b.*?</\1>", " ", page)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text))).strip()
+
+
+def tiles(page: str) -> list[str]:
+    """Ids of the photos on a page, in order."""
+    return re.findall(r'class="tile[^"]*" href="[^"]*" id="photo-([^"]+)"', page)
+
+
+def check(page: str) -> str:
+    """What every page owes: a title, one h1, named fields, no inline style or handler. Returns it."""
+    assert re.search(r"<title>\S.* · Bigimage</title>", page)
+    assert len(re.findall(r"<h1\b", page)) == 1
+    assert not re.search(r"<[a-z][^>]*\s(style|on[a-z]+)=", page)
+    for identifier in re.findall(r'<(?:input|textarea|select)\b[^>]*\bid="([^"]+)"', page):
+        assert f'for="{identifier}"' in page
+    for form in re.findall(r'(?s)<form[^>]*method="post".*?</form>', page):
+        assert 'name="csrf_token"' in form
+    return page

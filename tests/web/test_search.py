@@ -1,0 +1,84 @@
+"""The search page: results with their reasons, errors with their place, and the ways to ask."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from photos.query import parse
+from photos.web import search
+from tests import pictures
+from tests.web.conftest import People
+from tests.web.shelves import Library, check, tiles, words
+
+
+def described(library: Library, *texts: str) -> list[str]:
+    ids = []
+    for seed, text in enumerate(texts, 1):
+        block = pictures.exif(taken=f"2024:06:0{seed} 12:00:00", description=text)
+        ids.append(library.add(pictures.jpeg(64, 48, seed=seed, exif=block)).id)
+    return ids
+
+
+def test_results_say_why_they_were_found(library: Library) -> None:
+    beach, _ = described(library, "a dog at the beach", "a cat")
+    page = check(library.browser.get("/search", query_string={"q": "dog beach"}).text)
+    assert tiles(page) == [beach]
+    assert "1 photo" in words(page)
+    assert "description" in words(page)
+    assert f'href="/photos/{beach}?q=dog+beach"' in page
+
+
+def test_results_come_in_the_order_asked_for(library: Library) -> None:
+    first, second = described(library, "a dog", "another dog")
+    for order, expected in (("newest", [second, first]), ("oldest", [first, second])):
+        page = library.browser.get("/search", query_string={"q": "dog", "order": order}).text
+        assert tiles(page) == expected
+    assert library.browser.get("/search?q=dog&order=odd").status_code == 400
+
+
+def test_pages_of_results_follow_each_other(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "PAGE", 2)
+    ids = described(library, "dog one", "dog two", "dog three")
+    page = library.browser.get("/search?q=dog").text
+    following = re.search(r'href="([^"]+)" rel="next"', page)
+    assert following
+    rest = check(library.browser.get(unescape(following[1])).text)
+    assert tiles(page) + tiles(rest) == ids[::-1]
+
+
+def test_an_error_shows_its_place_in_the_query(people: People) -> None:
+    answer = people.owner.get("/search", query_string={"q": "beach colour:<red>"})
+    assert answer.status_code == 400
+    page = check(answer.text)
+    assert "beach <mark>colour:</mark>&lt;red&gt;" in page
+    assert "(character 7)" in words(page)
+    assert 'value="beach colour:&lt;red&gt;"' in page
+
+
+def test_nothing_found_says_what_to_do(people: People) -> None:
+    page = check(people.owner.get("/search?q=unicorn").text)
+    assert "No photo matches all of this" in words(page)
+
+
+def test_every_way_to_search_can_be_followed(people: People) -> None:
+    page = check(people.owner.get("/search").text)
+    queries = [unescape(query) for query in re.findall(r"<dt><a [^>]*><code>(.*?)</code>", page)]
+    assert len(queries) > 15
+    for query in queries:
+        parse(query)
+        assert people.owner.get("/search", query_string={"q": query}).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["\0", "🏖" * 300, "í\xa0\x80"])
+def test_odd_characters_are_never_a_server_error(people: People, query: str) -> None:
+    assert people.owner.get("/search", query_string={"q": query}).status_code in {200, 400}
+
+
+def test_only_ones_own_photos_are_found(library: Library, people: People) -> None:
+    (dog,) = described(library, "a dog")
+    assert dog in library.browser.get("/search?q=dog").text
+    assert dog not in people.member.get("/search?q=dog").text
+    assert people.nobody.get("/search?q=dog").status_code == 303
