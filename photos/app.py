@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
@@ -11,7 +9,19 @@ from flask import Flask
 from photos import cli, logs
 from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
-from photos.web import api, media
+from photos.web import (
+    accounts,
+    api,
+    health,
+    media,
+    people,
+    photo,
+    provider,
+    search,
+    timeline,
+    trash,
+    uploads,
+)
 from photos.web.errors import init_errors
 from photos.web.security import init_security
 from photos.web.sessions import init_sessions
@@ -32,15 +42,11 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_sessions(app, settings, backends.database, backends.secret_key)
     init_errors(app)
     init_templating(app)
-    _register_pages(app)
+    for page in (health, accounts, people, timeline, photo, search, uploads, trash, api):
+        app.register_blueprint(page.blueprint)
+    if not backends.identity.origin:
+        app.register_blueprint(provider.blueprint)
     if isinstance(backends.storage, MediaStore):
         app.register_blueprint(media.blueprint(backends.storage))
-    app.register_blueprint(api.blueprint)
     cli.register(app)
     return app
-
-
-def _register_pages(app: Flask) -> None:
-    for name in ("health", "accounts", "people", "timeline", "photo", "search", "uploads", "trash", "provider"):
-        if find_spec(f"photos.web.{name}"):
-            app.register_blueprint(import_module(f"photos.web.{name}").blueprint)
