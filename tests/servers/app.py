@@ -20,6 +20,7 @@ READY = re.compile(r"^Bigimage is ready: (\S+)$", re.MULTILINE)
 SETUP_LINK = re.compile(r"^\s+(https?://\S+)$", re.MULTILINE)
 START_SECONDS = 60
 STOP_SECONDS = 40
+COMMAND_SECONDS = 120
 # Not our settings, but what a process needs to find Python, its certificates and its temporary files.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "PYTHONDONTWRITEBYTECODE", "BIGIMAGE_MODELS")
 
@@ -104,6 +105,30 @@ class RunningApp:
     def kill_runner(self) -> None:
         """SIGKILL for the runner and its decoders; the supervisor starts another."""
         self._kill_child("photos.runner")
+
+    def restart(self) -> None:
+        """Stop it as Ctrl-C does, and start it again."""
+        assert self.stop() == 0, self.output
+        self.start()
+
+    def pids(self, word: str = "") -> list[int]:
+        """Its processes, the supervisor first; only those with `word` in their command, if one is given."""
+        if self._process is None:
+            return []
+        pids = [self._process.pid, *_descendants(self._process.pid)]
+        return [pid for pid in pids if word in _command(pid)]
+
+    def flask(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `flask ...` on the same data folder and settings, and wait for its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "application", *arguments],
+            cwd=ROOT,
+            env=self._environ(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
 
     def memory_bytes(self) -> int:
         """Memory that all its processes hold together now, shared pages counted once (Linux)."""
