@@ -119,5 +119,9 @@ class DatabaseError(BackendError):
         super().__init__("database", action, subject)
 
 
+class Overtaken(DatabaseError):
+    """Another transaction was in the way, and ours was rolled back whole: the same again may succeed."""
+
+
 class StorageFull(StorageError):
     """No space is left; nothing was stored and the same upload can go on later."""

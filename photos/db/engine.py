@@ -7,10 +7,14 @@ pre-ping, READ COMMITTED, UTC.
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -23,7 +27,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from photos.errors import ConfigError, DatabaseError
+from photos.errors import ConfigError, DatabaseError, Overtaken
 
 log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +36,11 @@ MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 10
 NO_ACCESS = frozenset({1044, 1045, 1049, 1142, 1143, 1227})
 """MySQL: wrong password, no such database, or no right to do this there."""
+OVERTAKEN = frozenset({1205, 1213})
+"""MySQL: waited too long for a lock, or was chosen to end a deadlock."""
+TRIES = 3
+P = ParamSpec("P")
+T = TypeVar("T")
 # MariaDB prefers a lookup by the first columns of an index to a range over more of them, and then walks from
 # the first page to the one asked for. MySQL reads this as a comment, and prefers the range by itself.
 MARIADB_ONLY = (
@@ -60,11 +69,31 @@ def wall_from_micros(micros: int) -> datetime:
     return WALL_EPOCH + timedelta(microseconds=micros)
 
 
+def repeated(unit: Callable[P, T]) -> Callable[P, T]:
+    """Call a function that can be repeated up to TRIES times while other transactions are in its way.
+
+    It must open its transactions itself. Raises Overtaken when that was in vain.
+    """
+
+    @functools.wraps(unit)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(1, TRIES):
+            try:
+                return unit(*args, **kwargs)
+            except Overtaken as error:
+                log.info("%s is repeated: %s", unit.__name__, error)
+                time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # nosec B311 - jitter
+        return unit(*args, **kwargs)
+
+    return call
+
+
 class Database:
     """One database. `read` and `write` open a connection with a transaction of its own.
 
-    Both raise DatabaseError when the database is unreachable, full, read-only or busy for too long;
-    a violated constraint stays SQLAlchemy's `IntegrityError`, which callers answer.
+    Both raise DatabaseError when the database is unreachable, full, read-only or busy for too long, and
+    Overtaken where another transaction was in the way (see `repeated`); a violated constraint stays
+    SQLAlchemy's `IntegrityError`, which callers answer.
     """
 
     def __init__(self, url: str) -> None:
@@ -102,6 +131,8 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if getattr(error.orig, "errno", None) in OVERTAKEN:
+                raise Overtaken(action, type(error.orig).__name__) from error
             if _is_outage(error):
                 raise DatabaseError(action, type(error.orig).__name__) from error
             raise

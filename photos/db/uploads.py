@@ -59,6 +59,11 @@ def get_upload(connection: Connection, upload_id: str, *, owner_id: int) -> Uplo
     return _upload(row)
 
 
+def is_complete(connection: Connection, upload_id: str) -> bool:
+    """Whether the upload has become a photo."""
+    return connection.scalar(select(upload.c.state).where(upload.c.id == upload_id)) == "complete"
+
+
 def find_open_upload(connection: Connection, owner_id: int, sha256: str) -> Upload | None:
     """The owner's unfinished upload of exactly these bytes, the newest if there are several."""
     row = connection.execute(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
 from photos.db import photos as photo_rows
-from photos.db.engine import Database
+from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
 from photos.services.processing import index_photos
@@ -87,6 +87,7 @@ def decide_label(
     return _change(photo_id, decide, owner, database, search)
 
 
+@repeated
 def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> Photo:
     """Develop and label again; decisions and words of people stay. Raises NotFound."""
     with database.write() as connection:
@@ -131,12 +132,19 @@ def _change(
     database: Database,
     search: Search,
 ) -> Photo:
+    photo = _write(photo_id, change, owner, database)
+    index_photos([photo.key], database=database, search=search)
+    return photo
+
+
+@repeated
+def _write(
+    photo_id: str, change: Callable[[Connection, Photo], object], owner: User, database: Database
+) -> Photo:
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         change(connection, photo)
-        photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
-    index_photos([photo.key], database=database, search=search)
-    return photo
+        return photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
 
 
 def _now() -> datetime:

@@ -19,7 +19,7 @@ from photos.backends.search import Search
 from photos.backends.storage import Storage
 from photos.config import Settings
 from photos.db import documents, objects, pipeline
-from photos.db.engine import Database
+from photos.db.engine import Database, repeated
 from photos.errors import BackendError, Invalid, NotFound
 from photos.ids import new_id
 from photos.models import Developed, Photo, Place, Position, Rendition
@@ -201,6 +201,7 @@ def read_text(
     index_photos([photo.key], database=database, search=search)
 
 
+@repeated
 def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> int:
     """Bring the index up to date for these photos; returns how many changed.
 
@@ -217,7 +218,6 @@ def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> 
         return 0
     with database.write() as connection:
         documents.mark_indexed(connection, [(document.key, document.revision) for document in found])
-        documents.forget_purged(connection, gone)
         documents.forget_purged(connection, gone)
     return len(found) + len(gone)
 

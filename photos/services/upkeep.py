@@ -112,7 +112,21 @@ def _drop_uploads(now: datetime, *, database: Database, storage: Storage) -> int
         uploads.forget(upload, database=database, storage=storage)
     with database.write() as connection:
         upload_rows.forget_finished_uploads(connection, now)
+    _abort_strays(database=database, storage=storage)
     return len(expired)
+
+
+def _abort_strays(*, database: Database, storage: Storage) -> None:
+    """Parts of uploads that were given up by a process that died then. A row precedes its parts, so the
+    store is asked first."""
+    begun = list(storage.list_multiparts())
+    if not begun:
+        return
+    with database.read() as connection:
+        open_keys = set(upload_rows.list_open_keys(connection))
+    for key, multipart_id in begun:
+        if key not in open_keys:
+            storage.abort_multipart(key, multipart_id)
 
 
 def _empty_trash(now: datetime, *, settings: Settings, database: Database, search: Search) -> int:

@@ -20,7 +20,7 @@ from photos.db import objects
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
-from photos.db.engine import Database
+from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid, NotFound
 from photos.ids import new_id
 from photos.imaging import sniff
@@ -98,6 +98,7 @@ def offer(
     ]
 
 
+@repeated
 def _offer_one(
     file: OfferedFile, *, owner: User, settings: Settings, database: Database, storage: Storage
 ) -> Offer:
@@ -147,6 +148,7 @@ def status(
     return _missing_parts(upload, database=database, storage=storage)
 
 
+@repeated
 def complete(upload_id: str, *, owner: User, database: Database, storage: Storage, jobs: Jobs) -> Photo:
     """Turn an upload whose parts have all arrived into a photo; repeat as often as you like.
 
@@ -165,8 +167,13 @@ def complete(upload_id: str, *, owner: User, database: Database, storage: Storag
     except Invalid as refusal:
         _refuse(upload, refusal.reason, database=database)
         raise
-    with database.write() as connection:
-        photo = _photo_for(connection, upload)
+    try:
+        with database.write() as connection:
+            photo = _photo_for(connection, upload)
+    except NotFound:
+        # given up while its parts were joined
+        forget(upload, database=database, storage=storage)
+        raise
     if photo.state is PhotoState.NEW:
         jobs.send("process_photo", {"photo_id": photo.id})
     return photo
@@ -176,18 +183,27 @@ def abandon(upload_id: str, *, owner: User, database: Database, storage: Storage
     """Forget an unfinished upload and its bytes. A finished one is Conflict; an unknown one NotFound."""
     with database.read() as connection:
         upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
-    if upload.state == "complete":
+    if not forget(upload, database=database, storage=storage):
         raise Conflict("This upload is a photo already. Move the photo to the trash instead.")
-    forget(upload, database=database, storage=storage)
 
 
-def forget(upload: Upload, *, database: Database, storage: Storage) -> None:
-    """Delete an unfinished upload: its parts, what they may have become, then its row."""
+@repeated
+def forget(upload: Upload, *, database: Database, storage: Storage) -> bool:
+    """Give up an upload, its parts and what they may have become; False if it is a photo by now.
+
+    The row goes first, under the owner's lock: `complete` may run beside this, and bytes that a photo was
+    made of must stay. What a crash leaves behind after that belongs to the sweep.
+    """
+    with database.write() as connection:
+        user_rows.lock_user(connection, upload.owner_id)
+        if upload_rows.is_complete(connection, upload.id):
+            return False
+        upload_rows.delete_upload(connection, upload.id)
+        objects.discard_objects(connection, {upload.storage_key}, now=datetime.now(UTC))
     if upload.multipart_id:
         storage.abort_multipart(upload.storage_key, upload.multipart_id)
     storage.delete(upload.storage_key)
-    with database.write() as connection:
-        upload_rows.delete_upload(connection, upload.id)
+    return True
 
 
 def accept(
@@ -217,7 +233,6 @@ def accept(
                     connection, replace(upload, sha256=reader.sha256, size_bytes=reader.size_bytes)
                 )
         except BaseException:
-            # the row covers the object until both are gone
             forget(upload, database=database, storage=storage)
             raise
     except Invalid as refusal:
@@ -369,9 +384,12 @@ def _missing_parts(
 def _begin(upload: Upload, *, database: Database, storage: Storage) -> Upload:
     multipart_id = storage.start_multipart(upload.storage_key, media_type="application/octet-stream")
     with database.write() as connection:
-        return upload_rows.set_multipart_id(
+        begun = upload_rows.set_multipart_id(
             connection, upload.id, multipart_id, instead_of=upload.multipart_id
         )
+    if begun.multipart_id != multipart_id:
+        storage.abort_multipart(upload.storage_key, multipart_id)
+    return begun
 
 
 def _is_stored(upload: Upload, storage: Storage) -> bool:
@@ -442,9 +460,11 @@ def _photo_for(connection: Connection, upload: Upload) -> Photo:
     """Finish an upload: a new photo, the damaged twin with fresh bytes, or the twin that was quicker.
 
     The owner's row is locked first, so that of two uploads of the same bytes one sees the other's photo.
+    Raises NotFound if the upload was given up meanwhile.
     """
     now = datetime.now(UTC)
     user_rows.lock_user(connection, upload.owner_id)
+    upload_rows.get_upload(connection, upload.id, owner_id=upload.owner_id)
     photo = photo_rows.find_photo_by_hash(connection, upload.owner_id, upload.sha256)
     if photo is None:
         photo = photo_rows.add_photo(

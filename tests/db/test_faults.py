@@ -16,10 +16,10 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from photos.db import migrate, photos, users
 from photos.db.diagnose import diagnose
-from photos.db.engine import Database
+from photos.db.engine import Database, repeated
 from photos.db.schema import lease, metadata
 from photos.db.schema import user as user_table
-from photos.errors import ConfigError, DatabaseError
+from photos.errors import ConfigError, DatabaseError, Overtaken
 from tests.db.making import NOW, add_photo, add_ready_photo, add_user
 from tests.servers.mariadb import MariaDB
 
@@ -57,6 +57,58 @@ def test_eight_writers_that_read_first_are_never_told_locked(sqlite_database: Da
     assert failures == []
     with sqlite_database.read() as connection:
         assert users.get_user(connection, owner.id).used_bytes == 200
+
+
+def test_of_two_transactions_in_each_others_way_both_end_well(mariadb_database: Database) -> None:
+    """A deadlock: one of the two is rolled back whole, and repeated."""
+    with mariadb_database.write() as connection:
+        people = [add_user(connection).id, add_user(connection).id]
+    barrier = Barrier(2)
+    attempts: list[int] = []
+    failures: list[BaseException] = []
+
+    @repeated
+    def count_both(first: int, second: int) -> None:
+        attempts.append(first)
+        with mariadb_database.write() as connection:
+            users.lock_user(connection, first)
+            if len(attempts) <= 2:
+                barrier.wait(timeout=20)
+            for each in (first, second):
+                connection.execute(
+                    update(user_table)
+                    .where(user_table.c.id == each)
+                    .values(used_bytes=user_table.c.used_bytes + 1)
+                )
+
+    def run(first: int, second: int) -> None:
+        try:
+            count_both(first, second)
+        except DatabaseError as error:
+            failures.append(error)
+
+    threads = [Thread(target=run, args=order) for order in (people, people[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(attempts) > 2, "there was no deadlock to end"
+    with mariadb_database.read() as connection:
+        assert [users.get_user(connection, each).used_bytes for each in people] == [2, 2]
+
+
+def test_what_stays_in_the_way_is_given_up_after_three_tries() -> None:
+    attempts = []
+
+    @repeated
+    def unlucky() -> None:
+        attempts.append(1)
+        raise Overtaken("write", "InternalError")
+
+    with pytest.raises(DatabaseError):
+        unlucky()
+    assert len(attempts) == 3
 
 
 def test_sqlite_keeps_what_it_acknowledged_and_its_foreign_keys(sqlite_database: Database) -> None:

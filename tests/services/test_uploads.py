@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -217,6 +218,57 @@ def test_an_abandoned_upload_leaves_nothing(library: Library) -> None:
     assert library.objects() == set()
     with pytest.raises(NotFound):
         library.complete(offer.upload.id)
+
+
+def test_giving_up_what_has_become_a_photo_meanwhile_keeps_its_bytes(library: Library) -> None:
+    """The sweep, or a second window, read the upload while it was open; then it was completed."""
+    offer = library.offer(PHOTO)
+    assert offer.upload is not None
+    library.send(offer, PHOTO)
+    photo = library.complete(offer.upload.id)
+    parts = library.backends
+    assert not uploads.forget(offer.upload, database=parts.database, storage=parts.storage)
+    assert b"".join(parts.storage.get(photo.storage_key)) == PHOTO
+    library.work()
+    assert library.photo(photo.id).state is PhotoState.READY
+
+
+def test_completing_and_giving_up_at_once_ends_as_one_of_both(library: Library) -> None:
+    parts = library.backends
+
+    def give_up(upload_id: str) -> None:
+        uploads.abandon(upload_id, owner=library.owner, database=parts.database, storage=parts.storage)
+
+    def tried(act: Callable[[str], object], upload_id: str) -> bool:
+        try:
+            act(upload_id)
+        except (Conflict, NotFound):
+            return False
+        return True
+
+    for seed in range(12):
+        body = pictures.jpeg(64, 48, seed=seed)
+        offer = library.offer(body)
+        assert offer.upload is not None
+        library.send(offer, body)
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.submit(tried, library.complete, offer.upload.id)
+            given_up = pool.submit(tried, give_up, offer.upload.id)
+            assert made.result() != given_up.result()
+    library.work()
+    library.sweep()
+    assert library.fsck().total() == 0
+    assert list(parts.storage.list_multiparts()) == []
+
+
+def test_parts_of_an_upload_that_nobody_knows_are_swept_away(library: Library) -> None:
+    """A process died after the row was gone, or before the row named its multipart upload."""
+    offer = library.offer(PHOTO)
+    assert offer.upload is not None
+    storage = library.backends.storage
+    storage.start_multipart("originals/aa/nobodys", media_type="application/octet-stream")
+    library.sweep()
+    assert list(storage.list_multiparts()) == [(offer.upload.storage_key, offer.upload.multipart_id)]
 
 
 def test_an_unfinished_upload_is_thrown_away_after_its_time(library: Library) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select, update
 
-from photos.db.engine import Database, to_micros
+from photos.db.engine import Database, repeated, to_micros
 from photos.db.schema import job as table
 from photos.db.upsert import upsert
 from photos.errors import DatabaseError, JobsError
@@ -45,10 +46,15 @@ class LocalJobs:
             "error": "",
             "created_at": to_micros(now),
         }
+        with _translated("send", name):
+            self._queue(row)
+
+    @repeated
+    def _queue(self, row: Mapping[str, Any]) -> None:
         # a leased job may be about to finish with what it read before: give up its lease, so that `done`
         # leaves the row and the job runs once more
-        earlier = case((table.c.due_at > due_at, due_at), else_=table.c.due_at)
-        with _translated("send", name), self.database.write() as connection:
+        earlier = case((table.c.due_at > row["due_at"], row["due_at"]), else_=table.c.due_at)
+        with self.database.write() as connection:
             upsert(connection, table, row, on=("digest",), update={"due_at": earlier, "lease_token": ""})
 
     def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
