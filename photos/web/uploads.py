@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, cast
 
@@ -45,7 +46,8 @@ def send() -> Response | tuple[str, int]:
     if not files:
         return _page(error="Choose at least one photo."), 400
     for file in files:
-        flash(json.dumps(asdict(_accept(file))), OUTCOME)
+        with closing(file):
+            flash(json.dumps(asdict(_accept(file))), OUTCOME)
     return redirect(url_for("uploads.index"), 303)
 
 

@@ -39,7 +39,7 @@ export function start(body) {
 export async function upload(files) {
   const { openQueue } = await import("./upload/queue.js");
   const queue = await openQueue();
-  queue.add(files);
+  await queue.add(files);
 }
 
 function hasFiles(event) {

@@ -1,6 +1,7 @@
 // The queue as people see it: on the upload page in its place, elsewhere as a sheet. Only the rows in sight
 // exist, so that two thousand files cost no more than ten.
 
+import { pick } from "../pick.js";
 import { complain, announce } from "../toasts.js";
 import { button, icon, node } from "./pieces.js";
 import { Rate, fileWords, headline, isOver, progressLine, totals } from "./wording.js";
@@ -29,6 +30,7 @@ export class Panel {
     this.title = node("h2", "queue-title");
     this.pause = button("Pause", "pause", () => (this.#queue.isPaused ? this.#queue.resume() : this.#queue.pause()));
     this.retry = button("Retry all failed", "refresh-cw", () => this.#queue.retryAll(), { isWordy: true });
+    this.again = button("Choose them again", "folder-up", () => pick(), { isWordy: true });
     this.cancel = button("Cancel all", "x", () => this.#queue.clear());
     this.line = node("p", "queue-line");
     this.bar = node("progress", "queue-bar");
@@ -40,7 +42,7 @@ export class Panel {
     this.list.setAttribute("role", "region");
     this.list.setAttribute("aria-label", "Files in the queue");
     this.list.addEventListener("scroll", () => this.#soon(), { passive: true });
-    const head = node("header", "queue-head", this.title, this.retry, this.pause, this.cancel);
+    const head = node("header", "queue-head", this.title, this.again, this.retry, this.pause, this.cancel);
     this.root = node("section", place ? "queue queue-place" : "queue queue-sheet", head, this.line, this.bar, this.list);
     this.root.setAttribute("aria-label", "Uploads");
     (place ?? document.body).append(this.root);
@@ -76,6 +78,7 @@ export class Panel {
     this.bar.hidden = over;
     this.pause.hidden = over;
     this.retry.hidden = sums.failed === 0;
+    this.again.hidden = sums.missing === 0;
     rename(this.pause, this.#queue.isPaused ? "Resume" : "Pause", this.#queue.isPaused ? "play" : "pause");
     rename(this.cancel, over ? "Close" : "Cancel all", "x");
     this.#drawRows(items);

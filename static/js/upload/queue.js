@@ -11,6 +11,8 @@ import { Sender } from "./sender.js";
 const KEEP_MS = 24 * 60 * 60 * 1000;
 const ASK_MS = 1500;
 const ASK_AT_ONCE = 200;
+// A task of the page stays short: this many files join the queue in one go.
+const ADD_AT_ONCE = 200;
 
 let opened = null;
 
@@ -50,13 +52,19 @@ class Queue extends EventTarget {
     return this.#uppy.getFiles().map((file) => ({ id: file.id, name: file.name, size: file.size, data: file.data, ...this.#standing(file) }));
   }
 
-  add(files) {
+  async add(files) {
     if (!files.length) return;
     const known = new Set(this.#uppy.getFiles().filter((file) => !file.isGhost).map((file) => file.name + file.size));
     const fresh = files.filter((file) => !known.has(file.name + file.size));
-    this.#uppy.addFiles(fresh.map((file) => ({ name: file.name, type: file.type, data: file, source: "page" })));
     announce(`${files.length} ${files.length === 1 ? "file" : "files"} in the queue`);
-    this.#changed();
+    for (let from = 0; from < fresh.length; from += ADD_AT_ONCE) {
+      const some = fresh.slice(from, from + ADD_AT_ONCE);
+      this.#uppy.addFiles(some.map((file) => ({ name: file.name, type: file.type, data: file, source: "page" })));
+      this.#changed();
+      await new Promise((resolve) => {
+        setTimeout(resolve);
+      });
+    }
   }
 
   pause() {
