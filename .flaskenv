@@ -1,1 +1,1 @@
-FLASK_APP=application
+FLASK_APP=photos.app:create_command_app

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 from flask import Flask
 
 from photos import cli, logs
 from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
+from photos.errors import ConfigError
 from photos.web import (
     accounts,
     api,
@@ -50,3 +52,12 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         app.register_blueprint(media.blueprint(backends.storage))
     cli.register(app)
     return app
+
+
+def create_command_app() -> Flask:
+    """The application of the `flask` command: wrong settings end it with their list, not with a traceback."""
+    try:
+        return create_app()
+    except ConfigError as error:
+        problems = "".join(f"\n  - {problem}" for problem in error.problems)
+        raise click.ClickException(f"These settings have to be mended:{problems}") from error

@@ -1,4 +1,4 @@
-"""Commands for people: `flask check`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`."""
+"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,22 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from photos.db import migrate as migrations
 from photos.errors import BackendError, BigimageError
 from photos.services import accounts, upkeep
 from photos.wiring import Backends, prepare
+
+
+class PlainCommand(click.Command):
+    """A command that ends with one sentence and exit code 1 where a part of Bigimage fails."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except BigimageError as error:
+            raise click.ClickException(str(error)) from error
+
 
 accounts_group = AppGroup("accounts", help="People who can sign in on this machine.")
 
@@ -32,14 +45,14 @@ def backends() -> Backends:
     return found
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @with_appcontext
 def migrate() -> None:
     """Bring the database up to date; safe to repeat, and from several machines at once."""
     click.echo("The database is up to date now." if prepare(backends()) else "The database was up to date.")
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @with_appcontext
 def check() -> None:
     """Ask every part whether it works, and list every problem at once."""
@@ -51,6 +64,8 @@ def check() -> None:
             click.echo(f"{name}: works")
         except BackendError as error:
             problems.append(f"{name}: {error}")
+    if not problems and not migrations.is_current(parts.database):
+        problems.append("database: its tables are not those of this version; run `flask migrate`")
     if missing := parts.recognition.missing():
         problems.append(f"recognition: {missing}")
     for problem in problems:
@@ -59,7 +74,7 @@ def check() -> None:
         sys.exit(1)
 
 
-@accounts_group.command("create")
+@accounts_group.command("create", cls=PlainCommand)
 @click.argument("email")
 @click.option("--admin", is_flag=True, help="May invite and manage people.")
 @click.option(
@@ -68,16 +83,11 @@ def check() -> None:
 @with_appcontext
 def create_account(email: str, admin: bool, name: str) -> None:
     """Create a person. The password is asked twice, or read from standard input."""
-    try:
-        accounts.create_account(
-            email, _read_password(), name=name, is_admin=admin, database=backends().database
-        )
-    except BigimageError as error:
-        raise click.ClickException(str(error)) from error
+    accounts.create_account(email, _read_password(), name=name, is_admin=admin, database=backends().database)
     click.echo(f"{email} can sign in now.")
 
 
-@accounts_group.command("token")
+@accounts_group.command("token", cls=PlainCommand)
 @click.argument("email")
 @click.option("--name", default="command line", help="What the account page calls it.")
 @click.option("--read-only", is_flag=True, help="It may look, and change nothing.")
@@ -85,24 +95,16 @@ def create_account(email: str, admin: bool, name: str) -> None:
 def create_token(email: str, name: str, read_only: bool) -> None:
     """Print a new personal token for EMAIL, alone on its line. It is shown only once."""
     scopes = frozenset({"read"} if read_only else {"read", "write"})
-    try:
-        token = accounts.create_token_for(email, name=name, scopes=scopes, database=backends().database)
-    except BigimageError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(token)
+    click.echo(accounts.create_token_for(email, name=name, scopes=scopes, database=backends().database))
 
 
-@accounts_group.command("reset")
+@accounts_group.command("reset", cls=PlainCommand)
 @click.argument("email")
 @with_appcontext
 def reset_password(email: str) -> None:
     """Print a link, good for one hour and once, where EMAIL can choose a new password."""
     parts = backends()
-    try:
-        link = accounts.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url)
-    except BigimageError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(link)
+    click.echo(accounts.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url))
 
 
 def _read_password() -> str:
@@ -111,7 +113,7 @@ def _read_password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--server",
@@ -146,9 +148,10 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
             for outcome in outcomes:
                 counts[outcome.status] += 1
                 if as_json:
-                    click.echo(json.dumps(asdict(outcome), ensure_ascii=False))
+                    click.echo(json.dumps(asdict(outcome)))
                 elif outcome.reason:
-                    click.echo(f"\n{outcome.path}: {outcome.status}: {outcome.reason}", err=True)
+                    shown = click.format_filename(outcome.path)
+                    click.echo(f"\n{shown}: {outcome.status}: {outcome.reason}", err=True)
     except client.ServerError as error:
         raise click.ClickException(str(error)) from error
     if not as_json:
@@ -157,7 +160,7 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
         sys.exit(1)
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @with_appcontext
 def sweep() -> None:
     """Send overdue work again and throw away what nobody needs."""
@@ -174,7 +177,7 @@ def sweep() -> None:
         click.echo(f"{name}: {count}")
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @click.option("--repair", is_flag=True, help="Mend what can be made again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 @with_appcontext
@@ -199,7 +202,7 @@ def fsck(repair: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @with_appcontext
 def reindex() -> None:
     """Empty the search index and fill it from the database."""

@@ -25,6 +25,9 @@ BATCH = 50
 TRIES = 5
 TIMEOUT_SECONDS = (10, 120)
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+STALE = frozenset({403, 404, 409})
+"""Answers to a part or to `complete` after which it is worth asking which parts are missing: an address
+that ran out, a part that got lost."""
 SKIPPED_NAMES = frozenset({"Thumbs.db", "desktop.ini"})
 
 
@@ -39,7 +42,15 @@ class Outcome:
 
 
 class ServerError(Exception):
-    """The server cannot be reached or does not let us in; the message says why."""
+    """The server cannot be reached or does not let us in; `status` is its answer, or 0 if there was none."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Refused(ServerError):
+    """The server does not want this file; the message is its reason."""
 
 
 class Uploader:
@@ -55,15 +66,21 @@ class Uploader:
         self.headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def check(self) -> None:
-        """Raise ServerError unless the token is good for uploads."""
-        self._call("GET", "me")
+        """Raise ServerError, without long patience, unless the server is there and knows the token."""
+        self._call("GET", "me", tries=1)
 
     def upload(self, paths: Iterable[Path]) -> Iterator[Outcome]:
-        """Upload every file; outcomes come as files end. Raises ServerError if nothing can go on."""
-        with ThreadPoolExecutor(self.workers) as pool:
-            iterator = iter(paths)
+        """Upload every file; outcomes come as files end, one for each, also when the server goes away."""
+        pool = ThreadPoolExecutor(self.workers)
+        iterator = iter(paths)
+        try:
             while batch := list(islice(iterator, BATCH)):
                 yield from self._upload_batch(batch, pool)
+        except ServerError as error:
+            for path in iterator:
+                yield Outcome(str(path), "failed", reason=str(error))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _upload_batch(self, batch: list[Path], pool: ThreadPoolExecutor) -> Iterator[Outcome]:
         offered: list[tuple[Path, dict[str, Any]]] = []
@@ -74,41 +91,60 @@ class Uploader:
                 offered.append((path, described))
         if not offered:
             return
-        answer = self._call("POST", "uploads", {"files": [described for _, described in offered]})
+        try:
+            answer = self._call("POST", "uploads", {"files": [described for _, described in offered]})
+        except ServerError as error:
+            for path, _ in offered:
+                yield Outcome(str(path), "failed", reason=str(error))
+            raise
         sending = []
         for (path, _), offer in zip(offered, answer["files"], strict=True):
             if offer["status"] == "send":
                 sending.append(pool.submit(self._send, path, offer))
             else:
-                yield Outcome(
-                    str(path), offer["status"], offer.get("photo_id") or "", offer.get("reason") or ""
-                )
+                yield _settled(path, offer)
         for future in as_completed(sending):
             yield future.result()
 
     def _send(self, path: Path, offer: dict[str, Any]) -> Outcome:
+        upload, parts = f"uploads/{offer['upload_id']}", offer["parts"]
         try:
-            with path.open("rb") as file:
-                for part in offer["parts"]:
-                    file.seek((part["number"] - 1) * offer["part_size"])
-                    self._put(urljoin(self.server, part["url"]), file.read(part["size"]))
-            photo = self._call("POST", f"uploads/{offer['upload_id']}/complete")
+            for _ in range(TRIES):
+                try:
+                    self._put_parts(path, parts, part_size=offer["part_size"])
+                    photo = self._call("POST", f"{upload}/complete")
+                    return Outcome(str(path), "sent", photo["id"])
+                except ServerError as error:
+                    if error.status not in STALE:
+                        raise
+                    failure = str(error)
+                    parts = self._call("GET", upload)["parts"]
         except Refused as refusal:
             return Outcome(str(path), "refused", reason=str(refusal))
         except (ServerError, OSError) as error:
-            return Outcome(str(path), "failed", reason=str(error))
-        return Outcome(str(path), "sent", photo["id"])
+            failure = str(error)
+        return Outcome(str(path), "failed", reason=failure)
 
-    def _put(self, url: str, body: bytes) -> None:
-        self._request("PUT", url, data=body, headers={"Content-Type": "application/octet-stream"})
+    def _put_parts(self, path: Path, parts: list[dict[str, Any]], *, part_size: int) -> None:
+        headers = {"Content-Type": "application/octet-stream"}
+        with path.open("rb") as file:
+            for part in parts:
+                file.seek((part["number"] - 1) * part_size)
+                body = file.read(part["size"])
+                self._request("PUT", urljoin(self.server, part["url"]), data=body, headers=headers)
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, tries: int = TRIES
+    ) -> dict[str, Any]:
         answer = self._request(
-            method, urljoin(self.server, f"api/v1/{path}"), json=body, headers=self.headers
+            method, urljoin(self.server, f"api/v1/{path}"), json=body, headers=self.headers, tries=tries
         )
-        result = answer.json()
+        try:
+            result = answer.json()
+        except ValueError:
+            result = None
         if not isinstance(result, dict):
-            raise ServerError("The server's answer is not what was expected. Is the address right?")
+            raise ServerError(f"There is no Bigimage at {self.server}: its answer cannot be understood.")
         return result
 
     def _request(
@@ -119,10 +155,11 @@ class Uploader:
         headers: dict[str, str],
         data: bytes | None = None,
         json: dict[str, Any] | None = None,
+        tries: int = TRIES,
     ) -> requests.Response:
         """One request, repeated with growing, random pauses while the server says "later"."""
-        failure = ""
-        for attempt in range(TRIES):
+        failure = ServerError("")
+        for attempt in range(tries):
             if attempt:
                 time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # nosec B311 - jitter
             try:
@@ -130,20 +167,22 @@ class Uploader:
                     method, url, headers=headers, data=data, json=json, timeout=TIMEOUT_SECONDS
                 )
             except requests.RequestException as error:
-                failure = f"The server cannot be reached ({type(error).__name__})."
+                failure = ServerError(f"{self.server} cannot be reached ({type(error).__name__}).")
                 continue
             if answer.ok:
                 return answer
-            failure = _detail(answer)
-            if answer.status_code in {401, 403}:
-                raise ServerError(failure)
+            failure = ServerError(_detail(answer), answer.status_code)
+            if answer.status_code in {401, 403, 404, 409}:
+                raise failure
             if answer.status_code not in LATER:
-                raise Refused(failure)
-        raise ServerError(failure)
+                raise Refused(_detail(answer), answer.status_code)
+        raise failure
 
 
-class Refused(ServerError):
-    """The server does not want this file; the message is its reason."""
+def _settled(path: Path, offer: dict[str, Any]) -> Outcome:
+    """What the server answered for a file whose bytes it does not want."""
+    reason = "You have this photo already; it is in the trash." if offer.get("in_trash") else ""
+    return Outcome(str(path), offer["status"], offer.get("photo_id") or "", offer.get("reason") or reason)
 
 
 def _detail(answer: requests.Response) -> str:
@@ -168,14 +207,24 @@ def _describe(path: Path) -> dict[str, Any] | str:
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those below the folders named, in order; hidden ones and links are left out."""
+    """The files named, and those below the folders named, in order; hidden ones and links are left out.
+
+    A folder that cannot be listed is given as if it were a file, so that it shows up as failed.
+    """
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            yield from _find_below(path)
+        else:
             yield path
-            continue
-        for folder, names, files in os.walk(path):
-            names[:] = sorted(name for name in names if not name.startswith("."))
-            for name in sorted(files):
-                child = Path(folder) / name
-                if not name.startswith(".") and name not in SKIPPED_NAMES and not child.is_symlink():
-                    yield child
+
+
+def _find_below(top: Path) -> Iterator[Path]:
+    closed: list[Path] = []
+    for folder, names, files in os.walk(top, onerror=lambda error: closed.append(Path(error.filename))):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder) / name
+            is_hidden = name.startswith(".") or name in SKIPPED_NAMES
+            if not is_hidden and path.is_file() and not path.is_symlink():
+                yield path
+    yield from closed
