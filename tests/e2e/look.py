@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
 
-WIDTHS = (360, 1440)
+WIDTHS = (360, 768, 1440, 1920)
 THEMES = ("light", "dark")
 PAGES = {
     "timeline": "/",
