@@ -77,7 +77,7 @@ vendor: ## fetch third-party browser files into static/vendor
 
 migrate: ## bring the database up to date (make run does this by itself)
 	@$(SETUP) packages
-	@$(VENV)/flask --app application migrate
+	@$(VENV)/flask migrate
 
 lock: ## pin the newest allowed versions of all packages, with hashes
 	@$(SETUP) check

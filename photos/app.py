@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 from flask import Flask
 
 from photos import cli, logs
 from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
-from photos.errors import ConfigError
 from photos.web import (
     accounts,
     api,
@@ -56,8 +54,5 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
 
 def create_command_app() -> Flask:
     """The application of the `flask` command: wrong settings end it with their list, not with a traceback."""
-    try:
+    with cli.plain_errors():
         return create_app()
-    except ConfigError as error:
-        problems = "".join(f"\n  - {problem}" for problem in error.problems)
-        raise click.ClickException(f"These settings have to be mended:{problems}") from error

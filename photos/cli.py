@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,20 +15,36 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from photos.db import migrate as migrations
-from photos.errors import BackendError, BigimageError
+from photos.errors import BackendError, BigimageError, ConfigError
 from photos.services import accounts, upkeep
 from photos.wiring import Backends, prepare
 
 
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What this program raises on purpose ends a command with a sentence and exit code 1."""
+    try:
+        yield
+    except ConfigError as error:
+        problems = "".join(f"\n  - {problem}" for problem in error.problems)
+        raise click.ClickException(
+            f"Please mend these settings (docs/settings.md explains each):{problems}"
+        ) from error
+    except BackendError as error:
+        raise click.ClickException(
+            f"{error}. `flask check` tells more; a new data folder needs `flask migrate` first."
+        ) from error
+    except BigimageError as error:
+        raise click.ClickException(str(error)) from error
+
+
 class PlainCommand(click.Command):
-    """A command that ends with one sentence and exit code 1 where a part of Bigimage fails."""
+    """A command under `plain_errors`."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it."""
-        try:
+        with plain_errors():
             return super().invoke(ctx)
-        except BigimageError as error:
-            raise click.ClickException(str(error)) from error
 
 
 accounts_group = AppGroup("accounts", help="People who can sign in on this machine.")
@@ -61,11 +79,12 @@ def check() -> None:
     for name in ("database", "storage", "search", "identity", "jobs", "recognition"):
         try:
             getattr(parts, name).ping()
+            if name == "database" and not migrations.is_current(parts.database):
+                problems.append("database: it has not the tables of this version; run `flask migrate`")
+                continue
             click.echo(f"{name}: works")
         except BackendError as error:
             problems.append(f"{name}: {error}")
-    if not problems and not migrations.is_current(parts.database):
-        problems.append("database: its tables are not those of this version; run `flask migrate`")
     if missing := parts.recognition.missing():
         problems.append(f"recognition: {missing}")
     for problem in problems:
@@ -133,11 +152,11 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
     """Upload files and folders; known files are not sent. Exits with 1 if any failed or was refused."""
     from photos import client
 
-    if not token:
+    if not token.strip():
         raise click.ClickException(
             "A token is missing: make one with `flask accounts token EMAIL`, then pass --token."
         )
-    uploader = client.Uploader(server, token, workers=parallel)
+    uploader = client.Uploader(server, token.strip(), workers=parallel)
     files = list(client.find_files(paths))
     counts = dict.fromkeys(("sent", "known", "refused", "failed"), 0)
     try:

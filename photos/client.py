@@ -58,6 +58,7 @@ class Uploader:
 
     def __init__(self, server: str, token: str, *, workers: int = 4) -> None:
         self.server = server.rstrip("/") + "/"
+        self.token = token
         self.workers = workers
         self.session = requests.Session()
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=workers)
@@ -67,6 +68,10 @@ class Uploader:
 
     def check(self) -> None:
         """Raise ServerError, without long patience, unless the server is there and knows the token."""
+        if not self.server.startswith(("http://", "https://")):
+            raise ServerError(f"{self.server} is no address of a server: it begins with http:// or https://.")
+        if not (self.token.isascii() and self.token.isprintable()):
+            raise ServerError("This token is damaged: it has characters that no token has.")
         self._call("GET", "me", tries=1)
 
     def upload(self, paths: Iterable[Path]) -> Iterator[Outcome]:

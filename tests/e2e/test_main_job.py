@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import pictures
-from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
+from tests.e2e.witness import Witness
 from tests.recogniser import models_folder
 from tests.servers.app import RunningApp
 

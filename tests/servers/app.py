@@ -66,7 +66,7 @@ class RunningApp:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "photos.serve"],
                 cwd=ROOT,
-                env=self._environ(),
+                env=self.environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,
                 stderr=subprocess.STDOUT,
@@ -121,9 +121,9 @@ class RunningApp:
     def flask(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `flask ...` on the same data folder and settings, and wait for its end."""
         return subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "application", *arguments],
+            [sys.executable, "-m", "flask", *arguments],
             cwd=ROOT,
-            env=self._environ(),
+            env=self.environ(),
             input=stdin,
             capture_output=True,
             text=True,
@@ -140,7 +140,7 @@ class RunningApp:
     def _terminal(self) -> Path:
         return self.data.with_name(f"{self.data.name}-{self.port}.txt")
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return {**kept, "BIGIMAGE_DATA": str(self.data), "PORT": str(self.port), **self.settings}
 
