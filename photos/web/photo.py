@@ -128,7 +128,7 @@ def decide_label(photo_id: str) -> Response:
 
 @blueprint.post("/trash")
 def trash(photo_id: str) -> Response:
-    """Into the trash; the next older photo follows."""
+    """Into the trash; the next older photo follows, or the search it was opened from."""
     here = deps.backends()
     with here.database.read() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
@@ -136,6 +136,8 @@ def trash(photo_id: str) -> Response:
     library.trash(photo_id, owner=deps.user(), database=here.database, search=here.search)
     flash("The photo is in the trash.", f"undo {url_for('photo.restore', photo_id=photo_id)}")
     following = older or newer
+    if query := request.args.get("q", ""):
+        return redirect(url_for("search.index", q=query), 303)
     if following is None:
         return redirect(url_for("timeline.index"), 303)
     return _to_photo(following)

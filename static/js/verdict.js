@@ -13,7 +13,7 @@ export function start(form) {
     } catch (error) {
       return complain(error);
     }
-    if (verdict === "reject") toast(`Not ${name}: it is not looked for here any more.`, { undo: () => takeBack(name) });
+    if (verdict === "reject") toast(`Not ${name}. Searches for it leave this photo out.`, { undo: () => takeBack(name) });
   });
 }
 

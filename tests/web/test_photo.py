@@ -80,6 +80,9 @@ def test_a_photo_opened_from_a_search_leads_back_to_it(library: Library) -> None
     photo = library.add(pictures.jpeg(64, 48))
     page = check(library.browser.get(f"/photos/{photo.id}?q=label:dog").text)
     assert 'id="back" href="/search?q=label:dog"' in page
+    assert f'action="/photos/{photo.id}/trash?q=label:dog"' in page
+    answer = library.browser.post(f"/photos/{photo.id}/trash?q=label:dog")
+    assert answer.headers["Location"] == "/search?q=label:dog"
 
 
 def test_what_people_write_is_kept_and_shown_as_text(library: Library) -> None:
