@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,10 +116,11 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
 def clean_text(text: str, *, limit: int, field: str) -> str:
     """What a person typed, without surrounding space.
 
-    Raises Invalid for NUL, lone surrogates and more than `limit` characters.
+    Line feeds and tabs stay. Raises Invalid for other control characters (NUL among them), lone
+    surrogates and more than `limit` characters.
     """
     text = text.replace("\r\n", "\n").strip()
-    if "\0" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t" for c in text):
         raise Invalid("It contains a character that cannot be stored.", code="character", field=field)
     if len(text) > limit:
         raise Invalid(f"It is longer than {limit:,} characters.", code="too_long", field=field)

@@ -102,8 +102,10 @@ def _read_query(shape: type[Shape]) -> Shape:
             raise Invalid(f"There is no parameter “{name[:50]}” here.", code="parameter", field=name[:50])
         if len(request.args.getlist(name)) > 1:
             raise Invalid(f"The parameter “{name}” is there twice.", code="parameter", field=name)
+    given = request.args.to_dict()
+    _check_text(given)
     try:
-        return msgspec.convert(request.args.to_dict(), shape, strict=False)
+        return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error, "parameter") from None
 
@@ -111,11 +113,25 @@ def _read_query(shape: type[Shape]) -> Shape:
 def _read_body(shape: type[Shape]) -> Shape:
     """The JSON body as a shape. Raises Invalid; a wrong media type is refused before this."""
     try:
-        return msgspec.json.decode(request.get_data(cache=False), type=shape)
+        body = msgspec.json.decode(request.get_data(cache=False), type=shape)
     except msgspec.ValidationError as error:
         raise _invalid(error, "body") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Invalid("The body is not JSON.", code="json") from None
+    _check_text(msgspec.to_builtins(body))
+    return body
+
+
+def _check_text(value: object, field: str = "") -> None:
+    """Raise Invalid for NUL and lone surrogates anywhere: no field can keep them."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            _check_text(each, f"{field}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            _check_text(each, f"{field}[{number}]")
+    elif isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+        raise Invalid("This holds characters that cannot be stored.", code="characters", field=field)
 
 
 def _invalid(error: msgspec.ValidationError, code: str) -> Invalid:
