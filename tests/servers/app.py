@@ -70,6 +70,7 @@ class RunningApp:
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that its process group, which Ctrl-C reaches, is not ours
             )
         give_up_at = time.monotonic() + START_SECONDS
         while not READY.search(self.output):
@@ -151,6 +152,14 @@ class RunningApp:
         for pid in [*children, *_descendants(children[0])]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and waits to be noticed does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _children(pid: int) -> list[int]:
