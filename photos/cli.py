@@ -14,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from photos.db import migrate as migrations
+from photos.db.diagnose import diagnose
 from photos.errors import BackendError, BigimageError, ConfigError
 from photos.services import accounts, upkeep
 from photos.wiring import Backends, prepare
@@ -76,12 +76,13 @@ def check() -> None:
     """Ask every part whether it works, and list every problem at once."""
     parts = backends()
     problems = []
-    for name in ("database", "storage", "search", "identity", "jobs", "recognition"):
+    if wrong := diagnose(parts.database):
+        problems.append(f"database: {wrong}")
+    else:
+        click.echo("database: works")
+    for name in ("storage", "search", "identity", "jobs", "recognition"):
         try:
             getattr(parts, name).ping()
-            if name == "database" and not migrations.is_current(parts.database):
-                problems.append("database: it has not the tables of this version; run `flask migrate`")
-                continue
             click.echo(f"{name}: works")
         except BackendError as error:
             problems.append(f"{name}: {error}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from photos.errors import ConfigError
 
@@ -68,9 +68,40 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _database(value: str) -> str:
+    """Says nothing of the value: it holds a password."""
+    if _text(value).startswith("sqlite:///"):
+        return value
+    if not value.startswith(("mysql+mysqlconnector://", "mariadb+mysqlconnector://")):
+        raise ValueError("must begin with sqlite:/// or mysql+mysqlconnector://")
+    parts = urlsplit(value)
+    if not parts.hostname or not parts.path.strip("/") or not _has_port(parts) or parts.fragment:
+        raise ValueError(
+            "must look like mysql+mysqlconnector://user:password@host:3306/name, "
+            "with odd characters of the password percent-encoded"
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
+        raise ValueError("must look like https://s3.example.org")
+    return value
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is a number, or left out."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
 def _origin(value: str) -> str:
-    parts = urlsplit(value.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+    parts = urlsplit(_text(value).rstrip("/"))
+    is_origin = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    if not is_origin or not _has_port(parts) or parts.path or parts.query or parts.fragment:
         raise ValueError("must look like https://photos.example.org, without a path")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -99,11 +130,11 @@ class Settings:
     web_processes: int = _set("WEB_PROCESSES", _number(1, 64), 2)
     web_threads: int = _set("WEB_THREADS", _number(1, 64), 4)
 
-    database_url: str = field(default="", repr=False, metadata={"env": "DATABASE_URL", "parse": _text})
+    database_url: str = field(default="", repr=False, metadata={"env": "DATABASE_URL", "parse": _database})
 
     storage: str = _set("STORAGE", _one_of("", "folder", "s3"), "")
     s3_bucket: str = _set("S3_BUCKET", _text, "")
-    s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _text, "")
+    s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _address, "")
     s3_addressing: str = _set("S3_ADDRESSING", _one_of("auto", "path", "virtual"), "auto")
     aws_region: str = _set("AWS_REGION", _text, "")
     url_seconds: int = _set("URL_SECONDS", _number(60, 604800), 3600)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
 from pathlib import Path
@@ -41,12 +40,21 @@ def test_the_address_follows_the_port() -> None:
         ("PART_BYTES", "1", "between 5242880"),
         ("TRASH_DAYS", "0", "between 1"),
         ("LOG_LEVEL", "loud", "must be one of"),
+        ("DATABASE_URL", "postgres://user:pw@host/name", "must begin with sqlite:///"),
+        ("DATABASE_URL", "mysql://user:pw@host/name", "must begin with sqlite:///"),
+        ("DATABASE_URL", "::::", "must begin with sqlite:///"),
+        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2/name", "percent-encoded"),
+        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter#2@host/name", "percent-encoded"),
+        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),
+        ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
+        ("BASE_URL", "http://localhost:port", "must look like https://"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(name: str, value: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings({name: value})
     assert any(problem.startswith(name) and words in problem for problem in caught.value.problems)
+    assert "hunter" not in str(caught.value), "a password is never shown"
 
 
 def test_all_problems_are_listed_at_once() -> None:
@@ -99,7 +107,7 @@ def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert len(keys) == 8
     assert len(keys[0]) >= 64
     assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
-    assert sorted(os.listdir(tmp_path / "data")) == ["secret_key"], "no draft stays behind"
+    assert [each.name for each in (tmp_path / "data").iterdir()] == ["secret_key"], "no draft stays behind"
 
 
 def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:

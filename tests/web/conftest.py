@@ -1,12 +1,14 @@
 """A whole application on real local backends, and the people who use it.
 
-`app` is made for each test on a copy of one migrated SQLite file, so it costs a few milliseconds.
+`app` is made for each test on a copy of one migrated SQLite file, so it costs a few milliseconds. With
+BIGIMAGE_TEST_ENGINE=mariadb the same tests run on a MariaDB database, which is emptied after each.
 `people` has an owner, a member (another signed-in person), an admin, a stranger (whose session has
 ended) and nobody (no cookie at all); each is a `Browser` that keeps cookies and sends CSRF tokens.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from photos.app import create_app
@@ -26,6 +29,7 @@ from photos.config import Settings, read_settings
 from photos.db import migrate
 from photos.db import sessions as session_rows
 from photos.db.engine import Database
+from photos.db.schema import metadata
 from photos.imaging.pool import Decoders
 from photos.models import User
 from photos.services import accounts
@@ -34,6 +38,7 @@ from tests.web.shelves import Library
 
 ORIGIN = "http://localhost"
 PASSWORD = "a lighthouse at noon"
+ON_MARIADB = os.environ.get("BIGIMAGE_TEST_ENGINE") == "mariadb"
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +67,15 @@ def cast(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
     folder = tmp_path_factory.mktemp("cast")
     shutil.copy(migrated, folder / "bigimage.db")
     backends = open_backends(settings_in(folder))
-    app = create_app(backends=backends)
+    users, cookies = engage(create_app(backends=backends))
+    flush(backends.database)
+    backends.close()
+    return Cast(folder / "bigimage.db", users, cookies)
+
+
+def engage(app: Flask) -> tuple[dict[str, User], dict[str, str]]:
+    """Make the people of a cast and sign them in: the people, and their cookies."""
+    backends = app.extensions["bigimage"]
     users, cookies = {}, {}
     for name in ("owner", "member", "admin", "stranger"):
         email = f"{name}@example.org"
@@ -74,9 +87,7 @@ def cast(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
         cookies[name] = browser.cookie()
     with backends.database.write() as connection:
         session_rows.delete_sessions(connection, users["stranger"].id)
-    flush(backends.database)
-    backends.close()
-    return Cast(folder / "bigimage.db", users, cookies)
+    return users, cookies
 
 
 def flush(database: Database) -> None:
@@ -85,7 +96,7 @@ def flush(database: Database) -> None:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, **more: str) -> Settings:
     """Settings of a small local library at http://localhost."""
     return read_settings(
         {
@@ -93,16 +104,43 @@ def settings_in(folder: Path) -> Settings:
             "BASE_URL": ORIGIN,
             "RECOGNITION": "off",
             "SECRET_KEY": "test-key-" * 5,
+            **more,
         }
     )
 
 
+@pytest.fixture(scope="session")
+def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a MariaDB database with all tables."""
+    server = request.getfixturevalue("mariadb")
+    url = server.create_database()
+    database = Database(url)
+    migrate.upgrade(database)
+    database.close()
+    yield url
+    server.drop_database(url)
+
+
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, data_folder: Path, migrated: Path) -> Settings:
+def emptied_url(migrated_url: str) -> Iterator[str]:
+    """The same, with all tables and no rows."""
+    yield migrated_url
+    database = Database(migrated_url)
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    database.close()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, data_folder: Path) -> Settings:
     """Settings over a fresh data folder; the people are in it for tests that ask for them."""
-    template = request.getfixturevalue("cast").file if "people" in request.fixturenames else migrated
-    shutil.copy(template, data_folder / "bigimage.db")
     create_folder(data_folder / "storage")
+    if ON_MARIADB:
+        return settings_in(data_folder, DATABASE_URL=request.getfixturevalue("emptied_url"))
+    has_people = "people" in request.fixturenames
+    template = request.getfixturevalue("cast").file if has_people else request.getfixturevalue("migrated")
+    shutil.copy(template, data_folder / "bigimage.db")
     return settings_in(data_folder)
 
 
@@ -225,12 +263,17 @@ def person(app: Flask) -> Callable[..., Browser]:
 
 
 @pytest.fixture
-def people(app: Flask, cast: Cast) -> People:
+def people(app: Flask, request: pytest.FixtureRequest) -> People:
     """Owner, member, admin, stranger, nobody."""
+    if ON_MARIADB:
+        users, cookies = engage(app)
+    else:
+        cast = request.getfixturevalue("cast")
+        users, cookies = cast.users, cast.cookies
     browsers = {}
-    for name, user in cast.users.items():
+    for name, user in users.items():
         browsers[name] = Browser(app.test_client(), user)
-        browsers[name].client.set_cookie("bigimage", cast.cookies[name])
+        browsers[name].client.set_cookie("bigimage", cookies[name])
     return People(nobody=Browser(app.test_client()), **browsers)
 
 
