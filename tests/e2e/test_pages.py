@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from photos.web import timeline
 from tests import pictures
+from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.test_main_job import become_administrator
 from tests.e2e.witness import Witness
 from tests.servers.app import RunningApp
@@ -51,7 +52,7 @@ def test_the_timeline_grows_and_is_found_again_where_it_was_left(page: Page, big
     expect(page.locator(".file[data-state=sent]")).to_have_count(count)
     page.goto(bigimage.url)
     page.keyboard.press("End")
-    expect(page.locator(".tile")).to_have_count(count)
+    expect(page.locator(".tile")).to_have_count(count, timeout=PATIENCE_MS)
 
     last = page.locator(".tile").last
     tile_id = last.get_attribute("id")
@@ -59,7 +60,7 @@ def test_the_timeline_grows_and_is_found_again_where_it_was_left(page: Page, big
     page.keyboard.press("Enter")
     expect(page.locator(".photo")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".tile")).to_have_count(count)
+    expect(page.locator(".tile")).to_have_count(count, timeout=PATIENCE_MS)
     expect(page.locator(f"#{tile_id}")).to_be_focused()
     expect(page.locator(f"#{tile_id}")).to_be_in_viewport()
     page.keyboard.press("ArrowLeft")
