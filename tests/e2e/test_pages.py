@@ -51,6 +51,7 @@ def test_the_timeline_grows_and_is_found_again_where_it_was_left(page: Page, big
     page.locator(".drop").evaluate("form => form.submit()")
     expect(page.locator(".file[data-state=sent]")).to_have_count(count)
     page.goto(bigimage.url)
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("End")
     expect(page.locator(".tile")).to_have_count(count, timeout=PATIENCE_MS)
 
@@ -59,6 +60,7 @@ def test_the_timeline_grows_and_is_found_again_where_it_was_left(page: Page, big
     last.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".photo")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("Escape")
     expect(page.locator(".tile")).to_have_count(count, timeout=PATIENCE_MS)
     expect(page.locator(f"#{tile_id}")).to_be_focused()
