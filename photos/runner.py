@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from photos import logs, tasks
 from photos.config import read_settings
 from photos.db import leases
-from photos.errors import BackendError, BigimageError, NotFound
+from photos.errors import BackendError, BigimageError, Invalid, NotFound
 from photos.ids import new_id
 from photos.models import Job
 from photos.services import upkeep
@@ -77,6 +77,8 @@ class Runner:
             tasks.run(job, self.backends)
         except NotFound as gone:
             log.info("job %s is void: %s", job.name, gone)
+        except Invalid as refusal:
+            log.error("job %s is dropped: %s", job.name, refusal)
         except BackendError as error:
             self._give_back(job, error)
             return
@@ -104,7 +106,7 @@ class Runner:
             log.warning("job %s comes again when its lease ends: %s", job.name, failure)
 
     def _sweep(self) -> None:
-        merged_at = time.monotonic()
+        merged_at, is_compared = time.monotonic(), False
         while not self.stopping.is_set():
             try:
                 if self._holds_lease():
@@ -117,9 +119,12 @@ class Runner:
                         jobs=self.backends.jobs,
                     )
                     log.debug("swept: %s", swept)
+                    if not is_compared:
+                        upkeep.mend_index(database=self.backends.database, search=self.backends.search)
+                        is_compared = True
                     if time.monotonic() - merged_at > MERGE_SECONDS:
                         self.backends.search.optimise()
-                        merged_at = time.monotonic()
+                        merged_at, is_compared = time.monotonic(), False
             except BackendError as error:
                 log.error("the sweep could not finish: %s", error)
             except Exception:  # the timer must outlive a bug; the next round tells again

@@ -263,10 +263,10 @@ def person(app: Flask) -> Callable[..., Browser]:
 
 
 @pytest.fixture
-def people(app: Flask, request: pytest.FixtureRequest) -> People:
+def people(app: Flask, make_app: Callable[..., Flask], request: pytest.FixtureRequest) -> People:
     """Owner, member, admin, stranger, nobody."""
     if ON_MARIADB:
-        users, cookies = engage(app)
+        users, cookies = engage(make_app())
     else:
         cast = request.getfixturevalue("cast")
         users, cookies = cast.users, cast.cookies
