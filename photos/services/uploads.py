@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
 
 from sqlalchemy import Connection
 
@@ -25,40 +24,20 @@ from photos.errors import Conflict, Invalid, NotFound
 from photos.ids import new_id
 from photos.imaging import sniff
 from photos.models import Photo, PhotoState, Shelf, StoredPart, Upload, User
+from photos.services.promises import (
+    OfferedFile,
+    check_kind,
+    check_promise,
+    clean_name,
+    expected_parts,
+    part_size_for,
+    size_words,
+)
 
 MAX_OFFERED = 100
-MAX_PARTS = 10_000
 FORM_LIFETIME = timedelta(hours=1)
 """How long a plain form may take to arrive before the sweep forgets it."""
 DAMAGED = "It arrived damaged: what was stored is not what was sent. Send it again."
-PHOTO_SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".gif",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".avif",
-        ".heic",
-        ".heif",
-        ".hif",
-    }
-)
-PHOTO_KINDS = "JPEG, PNG, GIF, WebP, TIFF, AVIF and HEIC"
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedFile:
-    """What a client says of a file before it sends it. `sha256` is 64 lower-case hex digits."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,73 +240,10 @@ def _announce(name: str, *, owner: User, database: Database) -> Upload:
         )
 
 
-def clean_name(name: str) -> str:
-    """A file name to show: the last part of a path, no control characters, 1-255 characters.
-
-    Raises Invalid if nothing is left. The name never becomes part of a key.
-    """
-    last = PurePosixPath(name.replace("\\", "/")).name
-    cleaned = "".join(c for c in last if c.isprintable()).strip()
-    if not cleaned:
-        raise Invalid("The file has no name.", code="name", field="name")
-    if len(cleaned) > 255:
-        suffix = PurePosixPath(cleaned).suffix[:20]
-        cleaned = cleaned[: 255 - len(suffix)] + suffix
-    return cleaned
-
-
-def check_promise(file: OfferedFile, settings: Settings) -> None:
-    """Refuse what can be refused without the bytes. Raises Invalid."""
-    if len(file.sha256) != 64 or not set(file.sha256) <= set("0123456789abcdef"):
-        raise Invalid("sha256 must be 64 lower-case hexadecimal digits.", code="sha256", field="sha256")
-    if file.size_bytes <= 0:
-        raise Invalid("The file is empty.", code="empty", field="size")
-    if file.size_bytes > settings.max_photo_bytes:
-        raise Invalid(
-            f"It is larger than {size_words(settings.max_photo_bytes)}, the largest file taken here.",
-            code="too_large",
-            field="size",
-        )
-    check_kind(file.name, file.media_type)
-
-
-def check_kind(name: str, media_type: str) -> None:
-    """Refuse what name and declared type both say is no photo. Content decides later. Raises Invalid."""
-    kind = media_type.partition("/")[0]
-    if kind == "image" or PurePosixPath(name.lower()).suffix in PHOTO_SUFFIXES:
-        return
-    if kind == "video":
-        raise Invalid(f"It is a video. Bigimage keeps photos: {PHOTO_KINDS}.", code="not_a_photo")
-    if kind in {"audio", "text", "application"} and media_type != "application/octet-stream":
-        raise Invalid(f"It is not a photo. Bigimage keeps {PHOTO_KINDS}.", code="not_a_photo")
-
-
-def part_size_for(size_bytes: int, wanted: int) -> int:
-    """Bytes a part: the wanted size, or more where that would need over 10,000 parts (S3's limit)."""
-    return max(wanted, -(-size_bytes // MAX_PARTS))
-
-
 def new_key() -> str:
     """A fresh key for an original: random, and spread over folders."""
     name = new_id()
     return f"originals/{hashlib.sha256(name.encode()).hexdigest()[:2]}/{name}"
-
-
-def size_words(size_bytes: int) -> str:
-    """A size for people: 512 MB."""
-    value, unit = float(size_bytes), "bytes"
-    for unit in ("bytes", "KB", "MB", "GB", "TB"):
-        if value < 1024 or unit == "TB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if value >= 10 or unit == "bytes" else f"{value:.1f} {unit}"
-
-
-def expected_parts(upload: Upload) -> list[tuple[int, int]]:
-    """(number, size) of every part of an upload."""
-    count = -(-upload.size_bytes // upload.part_size)
-    last = upload.size_bytes - (count - 1) * upload.part_size
-    return [(number, upload.part_size if number < count else last) for number in range(1, count + 1)]
 
 
 def _known(twin: Photo) -> Offer:

@@ -34,7 +34,7 @@ from photos.errors import Denied, Invalid
 from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
 from photos.services import accounts
-from photos.services.uploads import size_words
+from photos.services.promises import size_words
 from photos.web import deps, security, sessions
 from photos.web.devices import device_words
 from photos.wiring import derived_key

@@ -9,7 +9,7 @@ from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound
 from photos.models import User
 from photos.services import accounts
-from photos.services.uploads import size_words
+from photos.services.promises import size_words
 from photos.web import deps
 
 blueprint = Blueprint("people", __name__, url_prefix="/account/people")
@@ -74,9 +74,7 @@ def quota(subject: str) -> Page:
         return _people_page(error=error, subject=subject), 400
     with deps.database().write() as connection:
         user_rows.set_quota(connection, person.id, size)
-    flash(
-        f"{person.email} may store {size_words(size) if size is not None else 'the default amount'}."
-    )
+    flash(f"{person.email} may store {size_words(size) if size is not None else 'the default amount'}.")
     return redirect(url_for("people.index"), 303)
 
 

@@ -18,7 +18,7 @@ from flask import url_for
 
 from photos.backends.storage import Storage
 from photos.models import Box, Camera, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
-from photos.services.uploads import size_words
+from photos.services.promises import size_words
 
 RATIO_STEP = 1.025
 """Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""

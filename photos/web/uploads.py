@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from photos.db import photos as photo_rows
 from photos.models import PhotoState, Shelf
 from photos.services import uploads
+from photos.services.promises import size_words
 from photos.web import deps, present
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
@@ -72,7 +73,7 @@ def _page(error: str = "") -> str:
         next_href=url_for("uploads.index", cursor=page.next) if page.next else "",
         under_way=present.count_words(unfinished, "photo is", "photos are") if unfinished else "",
         missing=here.recognition.missing(),
-        max_size=uploads.size_words(here.settings.max_photo_bytes),
+        max_size=size_words(here.settings.max_photo_bytes),
     )
 
 

@@ -17,7 +17,7 @@ from photos.config import read_settings
 from photos.db import photos as photo_rows
 from photos.imaging.pool import Decoders
 from photos.models import Photo, User
-from photos.services import accounts, search, upkeep, uploads
+from photos.services import accounts, promises, search, upkeep, uploads
 from photos.services.upkeep import Differences
 from photos.wiring import Backends, open_backends, prepare
 
@@ -33,7 +33,7 @@ class Library:
 
     def offer(self, body: bytes, name: str = "photo.jpg", *, by: User | None = None) -> uploads.Offer:
         """Offer one file; nothing is sent."""
-        file = uploads.OfferedFile(name, len(body), hashlib.sha256(body).hexdigest())
+        file = promises.OfferedFile(name, len(body), hashlib.sha256(body).hexdigest())
         parts = self.backends
         return uploads.offer(
             [file],

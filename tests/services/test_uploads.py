@@ -15,7 +15,7 @@ from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound, StorageError
 from photos.models import PhotoState, User
 from photos.services import library as library_service
-from photos.services import uploads
+from photos.services import promises, uploads
 from tests import pictures
 from tests.services.conftest import Library
 
@@ -160,7 +160,7 @@ def test_a_promise_that_cannot_be_kept_is_refused_before_the_bytes(
 ) -> None:
     parts = library.backends
     offer = uploads.offer(
-        [uploads.OfferedFile(name, size, sha256, media_type)],
+        [promises.OfferedFile(name, size, sha256, media_type)],
         owner=library.owner,
         settings=parts.settings,
         database=parts.database,
@@ -340,10 +340,10 @@ def test_a_form_that_breaks_off_leaves_nothing(library: Library) -> None:
     ],
 )
 def test_names_are_for_showing_only(raw: str, cleaned: str) -> None:
-    assert uploads.clean_name(raw) == cleaned
+    assert promises.clean_name(raw) == cleaned
 
 
 def test_part_sizes_keep_within_ten_thousand_parts() -> None:
-    assert uploads.part_size_for(100, PART) == PART
-    size = uploads.part_size_for(2**40, PART)
+    assert promises.part_size_for(100, PART) == PART
+    size = promises.part_size_for(2**40, PART)
     assert -(-(2**40) // size) <= 10_000

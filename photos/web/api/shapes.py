@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.backends.storage import Storage
 from photos.models import ApiToken, Box, Photo, Reason, TakenSource, Upload, User
-from photos.services.uploads import MAX_OFFERED, Offer, OfferedFile, PartUrl
+from photos.services.promises import OfferedFile
+from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=500)]
