@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,12 @@ import pytest
 import requests
 
 from tests import pictures
+from tests.e2e.furnished import EMAIL, PASSWORD, until
 from tests.servers.app import ROOT, RunningApp
 from tests.servers.ports import free_port
 from tests.servers.proxy import FaultProxy
 
 pytestmark = pytest.mark.e2e
-
-EMAIL = "owner@example.org"
-PASSWORD = "a lighthouse at noon"
 
 
 @dataclass
@@ -98,14 +96,6 @@ def seed_of(name: str) -> int:
 def told(result: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
     """The lines of `--json`."""
     return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def until(is_done: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Ask until it is so."""
-    give_up_at = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < give_up_at, f"waited in vain: {what}"
-        time.sleep(0.05)
 
 
 def test_a_token_is_printed_alone(terminal: Terminal) -> None:

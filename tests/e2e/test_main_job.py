@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,17 +11,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import pictures
+from tests.e2e.furnished import EMAIL, PASSWORD, WORK_SECONDS, until
 from tests.e2e.witness import Witness
 from tests.recogniser import models_folder
 from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
-EMAIL = "first@example.org"
-PASSWORD = "a lighthouse at noon"
 GOOD_PHOTOS = 26
 LINE_SECONDS = 10
-WORK_SECONDS = 60
 
 
 @pytest.fixture
@@ -99,7 +96,7 @@ def drop_and_reload_at_half_time(page: Page, files: list[Path]) -> None:
     slow = sum(path.stat().st_size for path in files) / LINE_SECONDS
     devtools.send("Network.emulateNetworkConditions", {**line, "uploadThroughput": slow})
     drop(page, files)
-    until(lambda: len(photos_of(page)) >= len(files) // 2, "half of the photos have arrived", page)
+    until(lambda: len(photos_of(page)) >= len(files) // 2, "half of the photos have arrived")
     expect(page.locator(".queue-title")).to_contain_text("Uploading")
     page.reload()
     devtools.send("Network.emulateNetworkConditions", {**line, "uploadThroughput": -1})
@@ -127,8 +124,7 @@ def wait_for_the_work(page: Page) -> list[dict[str, Any]]:
     expect(page.locator(".queue-line")).to_have_text("", timeout=WORK_SECONDS * 1000)
     until(
         lambda: all(photo["recogniser"] for photo in photos_of(page) if photo["state"] == "ready"),
-        "labels",
-        page,
+        "all are labelled",
     )
     return photos_of(page)
 
@@ -225,11 +221,3 @@ def photos_of(page: Page, shelf: str = "timeline") -> list[dict[str, Any]]:
         "async (shelf) => (await fetch(`/api/v1/photos?limit=200&shelf=${shelf}`)).json()", shelf
     )
     return list(answer["items"])
-
-
-def until(is_done: Callable[[], bool], what: str, page: Page) -> None:
-    """Ask until it is so; a test that waits for longer than the work may take fails."""
-    give_up_at = time.monotonic() + WORK_SECONDS
-    while not is_done():
-        assert time.monotonic() < give_up_at, f"waited in vain: {what}"
-        page.wait_for_timeout(100)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
 _TELL_VIOLATIONS = """
