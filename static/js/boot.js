@@ -3,19 +3,22 @@
 
 const started = new WeakMap();
 
+// The promise is kept when all of them listen.
 export function boot(root = document) {
+  const begun = [];
   for (const element of [root, ...root.querySelectorAll("[data-module]")]) {
     const names = element.dataset?.module?.split(/\s+/) ?? [];
-    for (const name of names.filter(Boolean)) begin(element, name);
+    for (const name of names.filter(Boolean)) begun.push(begin(element, name));
   }
+  return Promise.all(begun);
 }
 
 function begin(element, name) {
   const names = started.get(element) ?? new Set();
-  if (names.has(name)) return;
+  if (names.has(name)) return null;
   started.set(element, names.add(name));
-  import(`./${name}.js`).then((module) => module.start(element)).catch(console.error);
+  return import(`./${name}.js`).then((module) => module.start(element)).catch(console.error);
 }
 
 document.documentElement.dataset.scripted = "";
-boot();
+boot().then(() => (document.documentElement.dataset.scripted = "listening"));

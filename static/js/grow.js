@@ -39,12 +39,14 @@ function watch(list, older) {
       const added = append(list, older, await page(address));
       remember([address]);
       announce(`${added} older photos`);
+      // an observer only tells of changes: the button may still be in sight
+      sight.unobserve(older);
+      if (older.isConnected) sight.observe(older);
     } catch (error) {
+      // the button stays, for another try by scrolling or by hand
       complain(error);
     }
     busy = false;
-    sight.unobserve(older);
-    if (older.isConnected) sight.observe(older);
   };
   const sight = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && grow(), {
     rootMargin: AHEAD,
@@ -54,6 +56,7 @@ function watch(list, older) {
     event.preventDefault();
     grow();
   });
+  addEventListener("scrollend", () => remember([]));
   addEventListener("pagehide", () => remember([]));
 }
 

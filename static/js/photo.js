@@ -1,7 +1,10 @@
 // The photo page by keys: newer, older, favourite, trash, and back to exactly where the reader was.
 
 import { page, send } from "./api.js";
+import { boot } from "./boot.js";
 import { isForPage } from "./keys.js";
+import { paint } from "./placeholders.js";
+import { announce } from "./toasts.js";
 
 const KEYS = {
   ArrowLeft: () => go(".step-newer"),
@@ -12,6 +15,7 @@ const KEYS = {
 };
 const LISTS = ["/", "/search", "/trash", "/uploads"];
 const ASK_EVERY_MS = 1500;
+const WORDS = { ready: "The photo is ready", refused: "The photo was refused", processing: "The photo is being worked on" };
 
 export function start(article) {
   remember(article.dataset.photo);
@@ -20,19 +24,19 @@ export function start(article) {
     event.preventDefault();
     KEYS[event.key]();
   });
-  document.getElementById("back").addEventListener("click", (event) => {
+  article.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const link = event.target.closest("#back, .step");
+    if (!link) return;
     event.preventDefault();
-    back();
+    if (link.id === "back") back();
+    else location.replace(link.href);
   });
-  for (const step of article.querySelectorAll(".step")) {
-    step.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      location.replace(step.href);
-    });
-    whenIdle(() => preload(step.href));
-  }
+  for (const step of article.querySelectorAll(".step")) whenIdle(() => preload(step.href));
+  watch(article);
+}
+
+function watch(article) {
   if (article.dataset.state === "new" || article.dataset.state === "processing") wait(article, isMoved);
   else if (document.getElementById("looked-at")) wait(article, (item) => item.is_labelled);
 }
@@ -80,7 +84,8 @@ function isMoved(item, article) {
   return item.state !== article.dataset.state && item.state !== "processing";
 }
 
-// Asks until the photo is as far as `isThere` says, then shows the page anew.
+// Asks until the photo is as far as `isThere` says, then shows what is new. The page is not loaded again: a key
+// pressed or a word typed at that moment would be lost.
 async function wait(article, isThere) {
   for (;;) {
     await new Promise((resolve) => {
@@ -89,6 +94,28 @@ async function wait(article, isThere) {
     if (document.hidden) continue;
     const answer = await send("GET", `/api/v1/photos/states?ids=${article.dataset.photo}`).catch(() => null);
     const item = answer?.items[0];
-    if (item && isThere(item, article)) return location.reload();
+    if (!item || !isThere(item, article)) continue;
+    const next = await page(location.href).catch(() => null);
+    if (next) return renew(article, next.querySelector(".photo"));
   }
+}
+
+// The part of the panel that somebody stands in, or has typed into, stays as it is.
+function renew(article, next) {
+  const panel = article.querySelector(".panel");
+  const fresh = next.querySelector(".panel");
+  const kept = [...panel.children].find((part) => part.contains(document.activeElement) || part.querySelector("[data-changed]"));
+  article.querySelector(".stage").replaceWith(next.querySelector(".stage"));
+  for (const part of [...panel.children]) if (part !== kept) part.remove();
+  let isAbove = Boolean(kept);
+  for (const part of [...fresh.children]) {
+    if (kept && part.id === kept.id) isAbove = false;
+    else if (isAbove) kept.before(part);
+    else panel.append(part);
+  }
+  article.dataset.state = next.dataset.state;
+  paint(article);
+  boot(article);
+  announce(WORDS[next.dataset.state]);
+  watch(article);
 }
