@@ -1,0 +1,44 @@
+"""The application, the people and the browser of the page tests, and what an attacker would like to have."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.attacks.belongings import Belongings
+from tests.e2e.conftest import browser, context, make_context
+from tests.web.conftest import (
+    People,
+    app,
+    cast,
+    client,
+    library,
+    make_app,
+    migrated,
+    people,
+    person,
+    settings,
+)
+from tests.web.shelves import Library
+
+__all__ = [
+    "app",
+    "belongings",
+    "browser",
+    "cast",
+    "client",
+    "context",
+    "library",
+    "make_app",
+    "make_context",
+    "migrated",
+    "people",
+    "person",
+    "settings",
+]
+
+
+@pytest.fixture
+def belongings(app: Flask, people: People, library: Library) -> Belongings:
+    """One of each thing that the owner can have."""
+    return Belongings.of(app, people, library)
