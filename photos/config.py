@@ -6,9 +6,11 @@ Every field names its variable; `docs/settings.md` describes each one, and a tes
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +18,9 @@ from urllib.parse import SplitResult, urlsplit
 from photos.errors import ConfigError
 
 MIB = 1024 * 1024
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?", re.ASCII | re.IGNORECASE)
+"""As browsers write it in an Origin header: no user, no spaces, other scripts as xn--."""
+_HOST = re.compile(r"[a-z0-9._-]+", re.ASCII | re.IGNORECASE)
 WEAK_KEYS = frozenset({"dev", "development", "secret", "changeme", "test", "password", "key"})
 
 
@@ -43,7 +48,10 @@ def _flag(value: str) -> bool:
 
 
 def _path(value: str) -> Path:
-    return Path(value).expanduser().absolute()
+    try:
+        return Path(_text(value)).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and the name of nobody on this machine") from None
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -98,9 +106,19 @@ def _has_port(parts: SplitResult) -> bool:
         return False
 
 
+def _host(value: str) -> str:
+    try:
+        is_host = bool(ip_address(value) if ":" in value else _HOST.fullmatch(value))
+    except ValueError:
+        is_host = False
+    if not is_host:
+        raise ValueError("must be a name or an address, such as 127.0.0.1 or ::1")
+    return value
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(_text(value).rstrip("/"))
-    is_origin = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    is_origin = parts.scheme in {"http", "https"} and _HOST_AND_PORT.fullmatch(parts.netloc)
     if not is_origin or not _has_port(parts) or parts.path or parts.query or parts.fragment:
         raise ValueError("must look like https://photos.example.org, without a path")
     return f"{parts.scheme}://{parts.netloc.lower()}"
@@ -121,7 +139,7 @@ class Settings:
     platform: str = _set("PLATFORM", _one_of("local", "aws"), "local")
     tier: str = _set("TIER", _one_of("web", "worker", "all"), "all")
     data: Path = _set("BIGIMAGE_DATA", _path, Path("data").absolute())
-    host: str = _set("HOST", _text, "127.0.0.1")
+    host: str = _set("HOST", _host, "127.0.0.1")
     port: int = _set("PORT", _number(1, 65535), 8000)
     base_url: str = _set("BASE_URL", _origin, "")
     other_origins: tuple[str, ...] = _set("OTHER_ORIGINS", _origins, ())
@@ -248,9 +266,13 @@ def _with_defaults(settings: Settings) -> Settings:
     return replace(
         settings,
         storage=_storage(settings),
-        base_url=settings.base_url or f"http://{settings.host}:{settings.port}",
+        base_url=settings.base_url or f"http://{_bracketed(settings.host)}:{settings.port}",
         database_url=settings.database_url or f"sqlite:///{settings.data / 'bigimage.db'}",
     )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def ensure_secret_key(settings: Settings) -> str:

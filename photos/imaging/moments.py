@@ -87,7 +87,11 @@ def _offset_by_gps(clock: datetime, gps: Tags) -> int | None:
     parts = gps.get(GPS_TIME)
     if date is None or not isinstance(parts, tuple | list) or len(parts) != 3:
         return None
-    hour, minute, second = (int(float(part)) for part in parts)
+    try:
+        hour, minute, second = (int(float(part)) for part in parts)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        # a fraction over nothing; the wall clock is good all the same
+        return None
     utc = _clock([*(int(number) for number in date.groups()), hour, minute, second], "")
     if utc is None:
         return None
@@ -105,7 +109,7 @@ def _clock(numbers: list[int], fraction: str) -> datetime | None:
     # A leap second is a real time that datetime cannot hold.
     try:
         moment = datetime(year, month, day, hour, minute, min(second, 59), microsecond)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.year >= EARLIEST_YEAR else None
 

@@ -56,7 +56,12 @@ def receive(channel: socket.socket, deadline: float) -> Answer:
     (length,) = struct.unpack(">I", _read(channel, 4, deadline))
     if length > MOST_BYTES:
         raise msgspec.ValidationError(f"an answer of {length} bytes")
-    answer: Answer = msgspec.msgpack.decode(_read(channel, length, deadline), type=Answer)
+    body = _read(channel, length, deadline)
+    try:
+        answer: Answer = msgspec.msgpack.decode(body, type=Answer)
+    except (UnicodeDecodeError, RecursionError) as error:
+        # msgspec lets these two pass as they are
+        raise msgspec.DecodeError(f"an answer that is no message: {type(error).__name__}") from error
     return answer
 
 

@@ -1,4 +1,7 @@
-"""A tree back to text: `parse(unparse(tree)) == tree` for every tree that `parse` gives."""
+"""A tree back to text: `parse(unparse(tree)) == tree` for every tree that `parse` gives.
+
+Quotes and brackets may make the text longer than the one that was parsed, in the end too long for `parse`.
+"""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ def test_an_empty_environment_gives_one_machine() -> None:
 
 def test_the_address_follows_the_port() -> None:
     assert read_settings({"PORT": "8123"}).base_url == "http://127.0.0.1:8123"
+    assert read_settings({"HOST": "::1"}).base_url == "http://[::1]:8000"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,11 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
         ("BASE_URL", "http://localhost:port", "must look like https://"),
+        ("BASE_URL", "http://photos example.org", "must look like https://"),
+        ("BASE_URL", "http://localhost:", "must look like https://"),
+        ("BIGIMAGE_DATA", "~nobody-of-this-name/photos", "name of nobody"),
+        ("BIGIMAGE_MODELS", "models\0", "NUL"),
+        ("HOST", "my/machine", "a name or an address"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(name: str, value: str, words: str) -> None:

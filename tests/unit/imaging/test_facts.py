@@ -240,3 +240,12 @@ def test_any_text_is_a_date_or_none(written: str) -> None:
 def test_a_photo_that_is_no_photo_has_no_facts(develop: Develop) -> None:
     with pytest.raises(Invalid):
         develop(b"\xff\xd8\xff\xe1" + pictures.exif(taken=NOON))
+
+
+@pytest.mark.parametrize("clock", [(10.0, float("nan"), 0.0), (10.0, 0.0, float("inf")), (10, 2**32 - 1, 1)])
+def test_a_satellite_time_that_is_none_does_not_cost_the_date(clock: tuple[float, ...]) -> None:
+    gps = {29: "2024:06:01", 7: clock}
+    assert moments.taken({}, {0x9003: NOON}, gps, moments.xmp.EMPTY, {}) == (
+        datetime(2024, 6, 1, 12, 30, 5),
+        None,
+    )
