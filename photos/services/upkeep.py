@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TypeVar
 
 from photos.backends.jobs import Jobs
@@ -248,17 +250,46 @@ def repair(*, database: Database, storage: Storage, search: Search, report: Call
 
 
 def reindex(*, database: Database, search: Search, report: Callable[[str], None]) -> int:
-    """Empty the index and fill it from the rows. Returns how many photos it holds now."""
+    """Empty the index and fill it from the rows. Returns how many photos it holds now.
+
+    The rows say so first: where this ends too early, the sweep goes on.
+    """
+    with database.write() as connection:
+        documents.mark_all_unindexed(connection)
     search.clear()
     total = 0
     with database.read() as connection:
         for batch in _batches(documents.search_documents(connection, None), BATCH):
             search.put(batch)
+            with database.write() as marking:
+                documents.mark_indexed(marking, [(document.key, document.revision) for document in batch])
             total += len(batch)
             report(f"{total:,} photos indexed")
-    with database.write() as connection:
-        documents.mark_indexed(connection, list(search.revisions()))
     return total
+
+
+def mend_index(*, database: Database, search: Search) -> int:
+    """Bring in what the index lacks, whatever the rows believe; returns how many photos that were.
+
+    Its file may have been replaced by an empty one, or have lost its last batch in a power cut. Reads two
+    numbers of every photo. Raises SearchError while the index is down.
+    """
+    with database.read() as connection:
+        rows = documents.list_revisions(connection)
+        wrong = list(_unlike(rows, search.revisions()))
+    for keys in _batches(wrong, BATCH):
+        # a document newer than its row, as after a restore, would not give way
+        search.remove(keys)
+        index_photos(keys, database=database, search=search)
+    return len(wrong)
+
+
+def _unlike(rows: Iterable[tuple[int, int]], indexed: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Keys whose (key, revision) is not in both; each comes in key order."""
+    for key, pairs in groupby(merge(rows, indexed), key=itemgetter(0)):
+        row, *document = pairs
+        if document != [row]:
+            yield key
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -47,14 +47,24 @@ def create_folder(root: Path) -> None:
     it may be the empty place of a volume that is not mounted. Raises StorageError for that."""
     with _storage_errors("create", root):
         if not root.exists():
-            root.mkdir(mode=0o700, parents=True)
-            with opened_folder(root.parent) as parent, opened_folder(root) as folder:
-                for name in (_OBJECTS, _UPLOADS, _INCOMING):
-                    ensure_folder(folder, name)
-                write_small_file(folder, _MARKER, b"Objects of a Bigimage library. Keep this file.\n")
-                os.fsync(parent)
+            root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with opened_folder(root.parent) as parent:
+                _begin_folder(parent, root.name)
         with _marked_root(root):
             return
+
+
+def _begin_folder(parent: int, name: str) -> None:
+    """Make it under another name, so that it is there whole or not at all. What a process that died here
+    left behind is gone on with."""
+    draft = f"{name}.new"
+    ensure_folder(parent, draft)
+    with folder_beneath(parent, [draft]) as folder:
+        for area in (_OBJECTS, _UPLOADS, _INCOMING):
+            ensure_folder(folder, area)
+        write_small_file(folder, _MARKER, b"Objects of a Bigimage library. Keep this file.\n")
+    os.rename(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
+    os.fsync(parent)
 
 
 class FolderStorage:

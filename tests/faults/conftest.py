@@ -1,0 +1,62 @@
+"""The process that plays flows under faults, started once for a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import shim
+from tests.needs import require
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Sweeper:
+    """Asks the stage for sweeps."""
+
+    process: subprocess.Popen[str]
+
+    def sweep(self, flow: str, fault: str, *, start: int = 1, stride: int = 1, most: int) -> dict[str, Any]:
+        """`cases`, `failures` in words and `seconds` of one flow under one fault, call after call."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        asked = {"flow": flow, "fault": fault, "start": start, "stride": stride, "most": most}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the stage has ended"
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+
+@pytest.fixture(scope="session")
+def shim_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library for LD_PRELOAD."""
+    require(sys.platform == "linux", "faults are put before the C library of Linux")
+    require(shim.compiler() is not None, "no C compiler (Debian: gcc)")
+    return shim.build(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="session")
+def sweeper(shim_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweeper]:
+    """One stage for all sweeps of a worker."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.stage", tmp_path_factory.mktemp("stage")],
+        cwd=ROOT,
+        env={**os.environ, "LD_PRELOAD": str(shim_library), "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield Sweeper(process)
+        assert process.stdin is not None
+        process.stdin.close()

@@ -1,0 +1,58 @@
+"""The N-th call fails, for every N: whatever happens while photos are kept, nothing is lost, nothing is
+doubled, nothing is half there, and the caller hears the truth."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Sweeper
+from tests.faults.flows import FLOWS
+from tests.faults.shim import FAULTS
+
+QUICK_STRIDE = 29
+"""So that each flow meets each fault at its beginning and at a few places further on."""
+
+LONGEST = 100_000
+"""More calls than any flow makes."""
+
+NAMES = [flow.name for flow in FLOWS]
+
+
+@pytest.mark.parametrize("flow", NAMES)
+def test_a_fault_here_and_there_loses_nothing(sweeper: Sweeper, flow: str) -> None:
+    places = random.Random(flow)
+    found = [
+        sweeper.sweep(flow, fault, start=places.randint(1, QUICK_STRIDE), stride=QUICK_STRIDE, most=200)
+        for fault in FAULTS
+    ]
+    assert not [problem for each in found for problem in each["failures"]]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_anywhere_loses_nothing(
+    sweeper: Sweeper, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """BIGIMAGE_PROOF_N bounds the calls that are met in each flow, spread over all of them."""
+    most = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
+    started = time.monotonic()
+    found = [_sweep_evenly(sweeper, flow, fault, most) for flow in NAMES]
+    cases = sum(each["cases"] for each in found)
+    failures = [problem for each in found for problem in each["failures"]]
+    with capsys.disabled():
+        print(
+            f"\nfaults: {fault}: {cases} cases, {len(failures)} failures, "
+            f"{time.monotonic() - started:.0f} seconds"
+        )
+    assert not failures
+
+
+def _sweep_evenly(sweeper: Sweeper, flow: str, fault: str, most: int) -> dict[str, Any]:
+    """All calls of a flow if they are not more than `most`, else about so many of them."""
+    counted = sweeper.sweep(flow, fault, start=LONGEST, most=LONGEST)["calls"]
+    return sweeper.sweep(flow, fault, stride=max(1, -(-counted // most)), most=LONGEST)
