@@ -82,7 +82,11 @@ ACCESS: dict[tuple[str, str], Access] = {
     # the API
     ("api.openapi", "GET"): PUBLIC,
     ("api.get_me", "GET"): SIGNED_IN,
+    ("api.change_me", "PATCH"): SIGNED_IN,
+    ("api.list_sessions", "GET"): SIGNED_IN,
+    ("api.end_session", "DELETE"): OWNER,
     ("api.list_tokens", "GET"): SIGNED_IN,
+    ("api.create_token", "POST"): SIGNED_IN,
     ("api.revoke_token", "DELETE"): OWNER,
     ("api.offer_files", "POST"): SIGNED_IN,
     ("api.get_upload", "GET"): OWNER,

@@ -316,6 +316,33 @@ def test_tokens_are_listed_without_secrets_and_can_be_revoked(client: Client) ->
     assert client.call("GET", "/me").status_code == 401
 
 
+def test_the_account_page_has_its_verbs_too(client: Client, people: People) -> None:
+    renamed = client.call("PATCH", "/me", {"name": "  Zoë   🌊 "}).json
+    assert renamed is not None
+    assert renamed["name"] == "Zoë 🌊"
+    assert client.call("GET", "/me").json["name"] == "Zoë 🌊"  # type: ignore[index]
+    assert client.call("GET", "/sessions").json == {"items": [], "next": None}
+    (mine,) = people.owner.api("GET", f"{API}/sessions").json["items"]  # type: ignore[index]
+    assert set(mine) == {"id", "user_agent", "address", "created_at", "last_seen_at", "expires_at"}
+    assert client.call("DELETE", f"/sessions/{mine['id']}").status_code == 404
+    assert people.owner.get("/account").status_code == 200
+    assert people.owner.api("DELETE", f"{API}/sessions/{mine['id']}").status_code == 204
+    assert people.owner.get("/account").status_code == 303
+
+
+def test_tokens_are_made_by_people_and_not_by_tokens(client: Client, people: People, app: Flask) -> None:
+    wanted = {"name": "laptop", "scope": "read", "days": 30}
+    assert client.call("POST", "/tokens", wanted).status_code == 403
+    made = people.owner.api("POST", f"{API}/tokens", wanted)
+    assert made.status_code == 201
+    document = made.json
+    assert document is not None
+    assert document["token"]["scopes"] == ["read"]
+    laptop = Client(app, document["secret"])
+    assert laptop.call("GET", "/me").status_code == 200
+    assert laptop.call("PATCH", "/me", {"name": "Thief"}).status_code == 403
+
+
 def test_bearer_tokens_open_the_api_and_no_page(client: Client, people: People) -> None:
     page = client.http.get("/account", base_url=ORIGIN, headers=client.headers)
     assert page.status_code == 303

@@ -1,41 +1,100 @@
-"""The person behind the request, their tokens, and the document that describes this API."""
+"""The person behind the request, their browsers and tokens, and the document that describes this API.
+
+Passwords are changed on the account page only: a token that leaked must not be able to lock its person out.
+"""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import msgspec
 from flask import Response
 
-from photos.db import tokens
-from photos.web import deps
-from photos.web.api import shapes
+from photos.db import sessions as session_rows
+from photos.db import tokens as token_rows
+from photos.db import users as user_rows
+from photos.errors import Denied, NotFound
+from photos.models import User
+from photos.services import accounts
+from photos.web import deps, sessions
+from photos.web.api import account_shapes as shapes
 from photos.web.api.operations import blueprint, document, operation
 
 
 @operation("GET", "/me", answer=shapes.PersonShape)
 def get_me() -> shapes.PersonShape:
     """Show the person behind this session or token."""
-    user, token = deps.user(), deps.token()
-    default = deps.settings().quota_bytes or None
-    scopes = sorted(token.scopes) if token else ["read", "write"]
-    return shapes.person_shape(user, scopes, user.quota_bytes if user.quota_bytes is not None else default)
+    return _me(deps.user())
+
+
+@operation("PATCH", "/me", body=shapes.PersonChange, answer=shapes.PersonShape)
+def change_me(body: shapes.PersonChange) -> shapes.PersonShape:
+    """Change how pages greet the person. Names that come from a sign-in provider are changed there."""
+    if deps.backends().identity.origin:
+        raise Denied("Your name is kept by the sign-in provider. Change it there.")
+    accounts.rename(deps.user(), body.name, database=deps.database())
+    with deps.database().read() as connection:
+        return _me(user_rows.get_user(connection, deps.user().id))
+
+
+@operation("GET", "/sessions", answer=shapes.SessionList)
+def list_sessions() -> shapes.SessionList:
+    """List the browsers that are signed in."""
+    with deps.database().read() as connection:
+        found = session_rows.list_sessions(
+            connection, deps.user().id, now=datetime.now(UTC), seen_since=sessions.seen_since()
+        )
+    return shapes.SessionList([shapes.session_shape(session) for session in found])
+
+
+@operation("DELETE", "/sessions/<session_id>")
+def end_session(session_id: str) -> None:
+    """Sign a browser out."""
+    with deps.database().write() as connection:
+        if not session_rows.delete_session_of(connection, deps.user().id, session_id):
+            raise NotFound("session", session_id)
 
 
 @operation("GET", "/tokens", answer=shapes.TokenList)
 def list_tokens() -> shapes.TokenList:
     """List personal tokens, without their secrets."""
-    with deps.backends().database.read() as connection:
-        found = tokens.list_tokens(connection, deps.user().id)
+    with deps.database().read() as connection:
+        found = token_rows.list_tokens(connection, deps.user().id)
     return shapes.TokenList([shapes.token_shape(token) for token in found], None)
+
+
+@operation("POST", "/tokens", body=shapes.TokenRequest, answer=shapes.NewToken, status=201)
+def create_token(body: shapes.TokenRequest) -> shapes.NewToken:
+    """Make a personal token. Tokens make no tokens: revoking one has to end what it opened."""
+    if deps.token() is not None:
+        raise Denied("Tokens are made by somebody who has signed in.")
+    secret, token = accounts.create_token(
+        deps.user(),
+        name=body.name,
+        scopes=frozenset({"read", body.scope}),
+        days=body.days,
+        database=deps.database(),
+    )
+    return shapes.NewToken(secret, shapes.token_shape(token))
 
 
 @operation("DELETE", "/tokens/<token_id>")
 def revoke_token(token_id: str) -> None:
     """Revoke a personal token; it stops working at once."""
-    with deps.backends().database.write() as connection:
-        tokens.revoke_token(connection, token_id, user_id=deps.user().id)
+    with deps.database().write() as connection:
+        token_rows.revoke_token(connection, token_id, user_id=deps.user().id)
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """This API in OpenAPI 3.1."""
     return Response(msgspec.json.encode(document()), mimetype="application/json")
+
+
+def _me(person: User) -> shapes.PersonShape:
+    token = deps.token()
+    scopes = sorted(token.scopes) if token else ["read", "write"]
+    default = deps.settings().quota_bytes or None
+    return shapes.person_shape(
+        person, scopes, person.quota_bytes if person.quota_bytes is not None else default
+    )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.backends.storage import Storage
-from photos.models import ApiToken, Box, Photo, Reason, TakenSource, Upload, User
+from photos.models import Box, Photo, Reason, TakenSource, Upload
 from photos.services.promises import OfferedFile
 from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
 
@@ -165,9 +165,10 @@ class StateShape(Struct):
 
 
 class StateList(Struct):
-    """States of the photos asked for; unknown ones are left out."""
+    """States of the photos asked for, all at once; unknown ones are left out."""
 
     items: list[StateShape]
+    next: None = None
 
 
 class StatesQuery(Struct):
@@ -276,35 +277,6 @@ class UploadShape(Struct):
     part_size: int
     parts: list[PartShape]
     expires_at: str
-
-
-class PersonShape(Struct):
-    """The person behind the session or token."""
-
-    name: str
-    email: str
-    is_admin: bool
-    used_bytes: int
-    quota_bytes: int | None
-    scopes: list[str]
-
-
-class TokenShape(Struct):
-    """A personal token, without its secret."""
-
-    id: str
-    name: str
-    scopes: list[str]
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-
-
-class TokenList(Struct):
-    """All personal tokens."""
-
-    items: list[TokenShape]
-    next: str | None
 
 
 def photo_shape(photo: Photo, storage: Storage) -> PhotoShape:
@@ -426,23 +398,6 @@ def parts_shape(parts: tuple[PartUrl, ...]) -> list[PartShape]:
 def offered_file(file: FileShape) -> OfferedFile:
     """A file as the service takes it."""
     return OfferedFile(file.name, file.size, file.sha256, file.type)
-
-
-def person_shape(user: User, scopes: list[str], quota_bytes: int | None) -> PersonShape:
-    """The person who asks."""
-    return PersonShape(user.name, user.email, user.is_admin, user.used_bytes, quota_bytes, scopes)
-
-
-def token_shape(token: ApiToken) -> TokenShape:
-    """A token, without its secret."""
-    return TokenShape(
-        token.public_id,
-        token.name,
-        sorted(token.scopes),
-        token.created_at.isoformat(),
-        token.last_used_at.isoformat() if token.last_used_at else None,
-        token.expires_at.isoformat() if token.expires_at else None,
-    )
 
 
 def _box(box: Box) -> BoxShape:
