@@ -166,7 +166,7 @@ class Uploader:
         failure = ServerError("")
         for attempt in range(tries):
             if attempt:
-                time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # nosec B311 - jitter
+                time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # nosec B311 # jitter
             try:
                 answer = self.session.request(
                     method, url, headers=headers, data=data, json=json, timeout=TIMEOUT_SECONDS

@@ -115,7 +115,7 @@ def _announce(settings: Settings, link: str, stopping: threading.Event) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # nosec B310 - our own address
+        with urllib.request.urlopen(address, timeout=2) as answer:  # nosec B310 # our own address
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -134,7 +134,7 @@ class Child:
     def start(self) -> None:
         """Start it, to be ended by the kernel if we are."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # nosec B603 - our own fixed commands
+        self.process = subprocess.Popen(  # nosec B603 # our own fixed commands
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -215,7 +215,7 @@ def _log_file(settings: Settings) -> TextIO:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # nosec B104 - read, not bound
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # nosec B104 # read, not bound
 
 
 def say(text: str) -> None:

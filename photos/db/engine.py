@@ -82,7 +82,7 @@ def repeated(unit: Callable[P, T]) -> Callable[P, T]:
                 return unit(*args, **kwargs)
             except Overtaken as error:
                 log.info("%s is repeated: %s", unit.__name__, error)
-                time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # nosec B311 - jitter
+                time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # nosec B311 # jitter
         return unit(*args, **kwargs)
 
     return call

@@ -35,7 +35,7 @@ RESET_SECONDS = 3600
 CODE_SECONDS = 60
 ADDRESS_FACTOR = 5
 """An address may fail this many times as often as an account: families and offices share one."""
-TOKEN_PREFIX = "bgi_"  # nosec B105 - a prefix, so that leaked tokens can be recognised
+TOKEN_PREFIX = "bgi_"  # nosec B105 # a prefix, so that leaked tokens can be recognised
 LONGEST_NAME = 200
 LONGEST_EMAIL = 320
 LONGEST_TOKEN_NAME = 100

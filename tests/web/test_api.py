@@ -149,6 +149,20 @@ def test_lists_answer_items_and_the_cursor_of_the_next_page(client: Client) -> N
     assert seen == ids[::-1]
 
 
+def test_an_empty_query_lists_everything_in_the_order_asked_for(
+    client: Client, work: Callable[[], None]
+) -> None:
+    ids = [client.upload(pictures.jpeg(64, 48, seed=seed))["id"] for seed in range(3)]
+    work()
+    for order, expected in (("newest", ids[::-1]), ("oldest", ids)):
+        found = client.call("GET", "/search", query_string={"q": "", "order": order, "limit": 2}).json
+        assert found is not None
+        seen = [item["photo"]["id"] for item in found["items"]]
+        more = client.call("GET", "/search", query_string={"order": order, "cursor": found["next"]}).json
+        assert more is not None
+        assert seen + [item["photo"]["id"] for item in more["items"]] == expected
+
+
 def test_waiting_pages_ask_for_states_only(client: Client, work: Callable[[], None]) -> None:
     good = client.upload(PHOTO)["id"]
     bad = client.upload(pictures.truncated(pictures.jpeg(800, 600)))["id"]

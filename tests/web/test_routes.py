@@ -81,6 +81,19 @@ def test_public_routes_ask_nobody_to_sign_in(app: Flask, people: People) -> None
             assert not location.startswith("/sign-in"), (rule.endpoint, method)
 
 
+def test_no_answer_to_nobody_holds_a_value_of_the_settings(app: Flask, people: People) -> None:
+    settings = app.extensions["bigimage"].settings
+    private = (settings.secret_key, str(settings.data), settings.database_url, str(settings.models))
+    tried = 0
+    for rule, method in list(rows(app)):
+        answer = people.nobody.client.open(path_of(app, rule), method=method, base_url=people.nobody.origin)
+        said = answer.text + str(answer.headers)
+        assert not [value for value in private if value in said], (rule.endpoint, method)
+        assert "environ" not in said, (rule.endpoint, method)
+        tried += 1
+    assert tried > 50
+
+
 def test_only_administrators_pass_where_it_says_so(app: Flask, people: People) -> None:
     for rule, method in list(rows(app)):
         if ACCESS[rule.endpoint, method] is Access.ADMIN:

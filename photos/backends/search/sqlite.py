@@ -34,7 +34,7 @@ _BATCH = 200
 _REVISIONS_AT_ONCE = 5_000
 
 _MARKS = ", ".join("?" for _ in FIELDS)
-_PUT_WORDS = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES (?, {_MARKS})"  # nosec B608 - constants
+_PUT_WORDS = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES (?, {_MARKS})"  # nosec B608 # constants
 
 
 class SqliteSearch:
@@ -207,7 +207,7 @@ def _select(
         parameters.extend(clause.parameters)
     direction = "ASC" if order == "oldest" else "DESC"
     return connection.execute(
-        "SELECT words.rowid, document.body FROM words"  # nosec B608 - our own clauses, values are bound
+        "SELECT words.rowid, document.body FROM words"  # nosec B608 # our own clauses, values are bound
         " CROSS JOIN photo ON photo.order_number = words.rowid"
         " CROSS JOIN document ON document.order_number = words.rowid"
         f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ?"
