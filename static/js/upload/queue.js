@@ -1,18 +1,18 @@
-// The upload queue of this tab: Uppy keeps the files and brings them back after a reload, our Sender sends
-// them, this module knows how far each file is, and the panel shows it.
+// The upload queue of this tab: Uppy holds the files, our Keeper brings them back after a reload, our Sender
+// sends them, this module knows how far each file is, and the panel shows it.
 
-import { GoldenRetriever, Uppy } from "../../vendor/uppy.js";
+import { Uppy } from "../../vendor/uppy.js";
 import { send } from "../api.js";
 import { announce } from "../toasts.js";
+import { Keeper } from "./keeper.js";
 import { giveUp, keepBeating, queueId } from "./owner.js";
 import { Panel } from "./panel.js";
 import { Sender } from "./sender.js";
 
-const KEEP_MS = 24 * 60 * 60 * 1000;
 const ASK_MS = 1500;
 const ASK_AT_ONCE = 200;
-// A task of the page stays short: this many files join the queue in one go.
-const ADD_AT_ONCE = 200;
+// Uppy copies its whole list for each file that joins: the page gets its turn after every few.
+const ADD_AT_ONCE = 20;
 
 let opened = null;
 
@@ -24,6 +24,7 @@ export function openQueue() {
 
 class Queue extends EventTarget {
   #uppy;
+  #keeper;
   #sender;
   #steps = new Map();
   #processing = new Map();
@@ -34,8 +35,10 @@ class Queue extends EventTarget {
     super();
     const id = queueId(true);
     this.#beat = keepBeating(id);
-    this.#uppy = new Uppy({ id, autoProceed: true, onBeforeFileAdded: isWanted });
-    this.#uppy.use(Sender, { report: (fileId, step) => this.#step(fileId, step) });
+    this.#uppy = new Uppy({ id, onBeforeFileAdded: isWanted });
+    this.#keeper = new Keeper(this.#uppy);
+    const written = () => this.#keeper.written();
+    this.#uppy.use(Sender, { written, report: (fileId, step) => this.#step(fileId, step) });
     this.#sender = this.#uppy.getPlugin("Sender");
     this.#uppy.on("upload-success", () => this.#changed());
     this.#uppy.on("upload-error", () => this.#changed());
@@ -54,17 +57,17 @@ class Queue extends EventTarget {
 
   async add(files) {
     if (!files.length) return;
-    const known = new Set(this.#uppy.getFiles().filter((file) => !file.isGhost).map((file) => file.name + file.size));
-    const fresh = files.filter((file) => !known.has(file.name + file.size));
     announce(`${files.length} ${files.length === 1 ? "file" : "files"} in the queue`);
-    for (let from = 0; from < fresh.length; from += ADD_AT_ONCE) {
-      const some = fresh.slice(from, from + ADD_AT_ONCE);
+    for (let from = 0; from < files.length; from += ADD_AT_ONCE) {
+      const some = files.slice(from, from + ADD_AT_ONCE);
       this.#uppy.addFiles(some.map((file) => ({ name: file.name, type: file.type, data: file, source: "page" })));
+      if (!from) this.#send();
       this.#changed();
       await new Promise((resolve) => {
         setTimeout(resolve);
       });
     }
+    this.#send();
   }
 
   pause() {
@@ -101,6 +104,7 @@ class Queue extends EventTarget {
     this.#uppy.cancelAll();
     this.#steps.clear();
     this.#processing.clear();
+    this.#keeper.clear().catch(console.warn);
     clearInterval(this.#beat);
     giveUp();
     opened = null;
@@ -114,28 +118,25 @@ class Queue extends EventTarget {
   }
 
   async #restore() {
-    const back = new Promise((resolve) => {
-      this.#uppy.on("restored", resolve);
-      setTimeout(resolve, 1500);
-    });
-    this.#uppy.use(GoldenRetriever, { expires: KEEP_MS });
-    await back;
+    await this.#keeper.restore().catch(console.warn);
     new Panel(this);
-    if (this.#uppy.getFiles().length) {
-      this.#uppy.setState({ currentUploads: {}, recoveredState: null });
-      for (const file of this.#uppy.getFiles()) {
-        if (file.response?.outcome === "sent") this.#watch(file.response.photoId, file.id);
-      }
-      this.#uppy.upload().catch(() => {});
+    for (const file of this.#uppy.getFiles()) {
+      if (file.response?.outcome === "sent") this.#watch(file.response.photoId, file.id);
     }
+    if (this.#uppy.getFiles().length) this.#send();
     return this;
   }
 
   // Files that came, or were chosen again, while others were being sent.
   #goOn() {
     const waiting = this.#uppy.getFiles().filter((file) => file.data && !file.progress.uploadComplete && !file.error);
-    if (waiting.length) this.#uppy.upload().catch(() => {});
+    if (waiting.length) this.#send();
     this.#changed();
+  }
+
+  // What fails says so file by file.
+  #send() {
+    this.#uppy.upload().catch(() => {});
   }
 
   #step(fileId, step) {

@@ -8,9 +8,6 @@ import { missingParts, patiently, transfer } from "./transfer.js";
 
 const GROUPS = [3, 6, 12, 25, 50];
 const AT_ONCE = 3;
-// Golden Retriever writes what it knows of a file up to half a second late, but forgets the bytes of a sent
-// one at once. A file counts as sent only after its hash is surely written: a reload then still knows it.
-const WRITTEN_MS = 800;
 
 export class Sender extends BasePlugin {
   #hasher = null;
@@ -18,7 +15,6 @@ export class Sender extends BasePlugin {
   #gate = Promise.resolve();
   #open = null;
   #line = Promise.resolve();
-  #settling = [];
 
   constructor(uppy, options) {
     super(uppy, options);
@@ -66,7 +62,6 @@ export class Sender extends BasePlugin {
       sending = this.#sendAll(offered);
     }
     await sending;
-    await Promise.all(this.#settling.splice(0));
   }
 
   async #offer(files) {
@@ -91,11 +86,22 @@ export class Sender extends BasePlugin {
     };
     try {
       const answer = await patiently(() => send("POST", "/api/v1/uploads", body));
-      return wanted.map(({ file }, index) => ({ file, offer: answer.files[index] }));
+      const offered = wanted.map(({ file }, index) => ({ file, offer: answer.files[index] }));
+      await this.#writeDown(offered);
+      return offered;
     } catch (error) {
       for (const { file } of wanted) this.#fail(file, error);
       return [];
     }
+  }
+
+  // Before the first byte leaves, the browser remembers under which upload: after a reload what has arrived is
+  // then known to be ours, not taken for a photo that was there before.
+  async #writeDown(offered) {
+    for (const { file, offer } of offered) {
+      if (offer.status === "send" && this.uppy.getFile(file.id)) this.uppy.setFileMeta(file.id, { uploadId: offer.upload_id });
+    }
+    await this.opts.written();
   }
 
   async #hash(file) {
@@ -127,7 +133,6 @@ export class Sender extends BasePlugin {
   }
 
   async #send(file, offer) {
-    this.uppy.setFileMeta(file.id, { uploadId: offer.upload_id });
     for (;;) {
       await this.#gate;
       if (!this.uppy.getFile(file.id)) return;
@@ -158,15 +163,7 @@ export class Sender extends BasePlugin {
   #succeed(file, answer) {
     if (!this.uppy.getFile(file.id)) return;
     this.opts.report(file.id, { phase: "done", answer });
-    const settled = new Promise((resolve) => {
-      setTimeout(resolve, WRITTEN_MS);
-    });
-    this.#settling.push(
-      settled.then(() => {
-        const known = this.uppy.getFile(file.id);
-        if (known) this.uppy.emit("upload-success", known, { status: 200, ...answer });
-      }),
-    );
+    this.uppy.emit("upload-success", this.uppy.getFile(file.id), { status: 200, ...answer });
   }
 
   #fail(file, error) {
