@@ -1,7 +1,7 @@
 # The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof check format vendor lock migrate clean \
+.PHONY: help run test proof bench check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
 ifndef PYTHON
@@ -33,6 +33,10 @@ test: ## run the tests, with real servers where they can be installed
 proof: ## run the long sweeps (how far: make proof N=1000)
 	@$(SETUP) test
 	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) -m proof $(ARGS)
+
+bench: ## measure beside named peers, write docs/performance.md (shorter, without writing: make bench QUICK=1)
+	@$(SETUP) bench
+	@$(VENV)/python -m bench $(if $(QUICK),--quick) $(ARGS)
 
 check: ## look for mistakes without running: style, types, security, architecture, secrets
 	@$(SETUP) check
@@ -81,7 +85,8 @@ migrate: ## bring the database up to date (make run does this by itself)
 
 lock: ## pin the newest allowed versions of all packages, with hashes
 	@$(SETUP) check
-	@for name in requirements requirements-recognition requirements-dev scripts/setup/uv scripts/setup/node; do \
+	@for name in requirements requirements-recognition requirements-dev requirements-bench \
+		scripts/setup/uv scripts/setup/node; do \
 		echo "$$name.txt"; \
 		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; done

@@ -1,4 +1,4 @@
-"""`python3 -m scripts.setup run|test|check|vendor`: bring this folder up to date for that target."""
+"""`python3 -m scripts.setup run|test|bench|check|vendor`: bring this folder up to date for that target."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def prepare_test() -> None:
     test_servers.ensure_test_servers()
 
 
+def prepare_bench() -> None:
+    """What runs, the packages it is measured with, and a program that plays many people."""
+    prepare_run()
+    python_packages.ensure_development_packages()
+    python_packages.ensure_bench_packages()
+    test_servers.ensure_programs({"wrk": "wrk"})
+
+
 def prepare_check() -> None:
     """What type checkers and linters read and need."""
     python_packages.ensure_packages()
@@ -36,6 +44,7 @@ def prepare_check() -> None:
 TARGETS = {
     "run": prepare_run,
     "test": prepare_test,
+    "bench": prepare_bench,
     "check": prepare_check,
     "vendor": frontend.ensure_vendor,
     "packages": python_packages.ensure_packages,

@@ -57,6 +57,11 @@ def ensure_development_packages() -> None:
     _ensure_installed("Installing test and check tools", "requirements-dev.txt")
 
 
+def ensure_bench_packages() -> None:
+    """The peers that the bench measures against. Raises SetupError."""
+    _ensure_installed("Installing the peers of the bench", "requirements-bench.txt")
+
+
 def _ensure_installed(title: str, name: str) -> None:
     ensure_environment()
     pins = ROOT / name

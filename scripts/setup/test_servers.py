@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 
 from scripts.setup.steps import SetupError, run
 
@@ -24,8 +25,13 @@ SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 def ensure_test_servers() -> None:
     """Install what is missing. Where that cannot be done it says so: those tests then skip, or fail in CI."""
+    ensure_programs(PACKAGE_OF)
+
+
+def ensure_programs(packages: Mapping[str, str]) -> None:
+    """Install those that are missing, as program -> Debian package; tell where that cannot be done."""
     missing = [
-        package for program, package in PACKAGE_OF.items() if shutil.which(program, path=SEARCH_PATH) is None
+        package for program, package in packages.items() if shutil.which(program, path=SEARCH_PATH) is None
     ]
     if not missing:
         return

@@ -1,0 +1,88 @@
+"""A library of the bench: real parts in a folder, one owner, and decoders."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from photos import tasks
+from photos.backends.storage.folder import FolderStorage
+from photos.config import read_settings
+from photos.models import Photo, Upload, User
+from photos.services import accounts, uploads
+from photos.services.promises import OfferedFile
+from photos.wiring import Backends, open_backends, prepare
+
+EMAIL, PASSWORD = "owner@example.org", "a lighthouse at noon"
+ORIGIN = "http://localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One library and its owner."""
+
+    backends: Backends
+    owner: User
+
+    def receive(self, body: bytes) -> Upload:
+        """Offer a file and send its parts, up to the last byte."""
+        here = self.backends
+        file = OfferedFile("photo.jpg", len(body), hashlib.sha256(body).hexdigest())
+        (offer,) = uploads.offer(
+            [file], owner=self.owner, settings=here.settings, database=here.database, storage=here.storage
+        )
+        assert offer.upload is not None, offer.reason
+        assert isinstance(here.storage, FolderStorage)
+        for part in offer.parts:
+            start = (part.number - 1) * offer.upload.part_size
+            here.storage.write_part(
+                offer.upload.storage_key,
+                offer.upload.multipart_id,
+                part.number,
+                io.BytesIO(body[start : start + part.size_bytes]),
+                size_bytes=part.size_bytes,
+            )
+        return offer.upload
+
+    def complete(self, upload: Upload) -> Photo:
+        """Turn what has arrived into a photo that waits."""
+        here = self.backends
+        return uploads.complete(
+            upload.id, owner=self.owner, database=here.database, storage=here.storage, jobs=here.jobs
+        )
+
+    def work(self) -> int:
+        """Do every due job; returns how many."""
+        jobs = self.backends.jobs
+        done = 0
+        while received := jobs.receive(limit=1, lease_seconds=60):
+            tasks.run(received[0], self.backends)
+            jobs.done(received[0])
+            done += 1
+        return done
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Library]:
+    """A new library without recognition in `folder`; closed at the end."""
+    settings = read_settings(
+        {
+            "BIGIMAGE_DATA": str(folder),
+            "BASE_URL": ORIGIN,
+            "RECOGNITION": "off",
+            "SECRET_KEY": os.urandom(32).hex(),
+        }
+    )
+    folder.mkdir()
+    backends = open_backends(settings)
+    try:
+        prepare(backends)
+        owner = accounts.create_account(EMAIL, PASSWORD, is_admin=True, database=backends.database)
+        yield Library(backends, owner)
+    finally:
+        backends.close()

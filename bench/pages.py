@@ -1,0 +1,121 @@
+"""A timeline page of 60 photos beside Flask's hello, and page 1,000 beside page 1."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, func, select
+from werkzeug.test import EnvironBuilder
+
+from bench.database import add_photos, sign_in
+from bench.library import ORIGIN, Library, opened
+from bench.measure import Effort, Findings, of_rounds, ratios, rotated, single, times
+from photos.app import create_app
+from photos.db import keyset
+from photos.db import photos as photo_rows
+from photos.db.engine import wall_to_micros
+from photos.db.schema import photo
+from photos.web.timeline import PAGE
+
+Page = Callable[[], bytes]
+
+
+def measure(effort: Effort) -> Findings:
+    """The rows about pages."""
+    deep = effort.choose(200, 1000)
+    with opened(effort.folder / "library") as library:
+        add_photos(library.backends.database, library.owner, (deep + 1) * PAGE)
+        app = create_app(backends=library.backends)
+        cookie = sign_in(library.backends.database, library.owner)
+        first = page_of(app, "/", cookie)
+        last = page_of(app, f"/?cursor={_cursor(library, deep)}", cookie)
+        hello = page_of(_hello(), "/", "")
+        assert first().count(b'id="photo-') == last().count(b'id="photo-') == PAGE
+        statements = [_statements(library, page) for page in (first, last)]
+        assert statements[0] == statements[1], statements
+        taken = rotated(
+            {
+                "hello": times(400, hello),
+                "first": times(20, first),
+                "last": times(20, last),
+            },
+            effort.choose(7, 15),
+        )
+    return Findings(
+        figures=[
+            of_rounds(
+                "a timeline page of 60 photos",
+                [20 * share for share in ratios(taken, "first", "hello")],
+                "x Flask hello",
+                "CPU time in process, signed in, with session, access check, headers and signed addresses; "
+                f"{(deep + 1) * PAGE:,} photos",
+                bar=27.0,
+            ),
+            of_rounds(
+                f"page {deep:,} of the timeline",
+                ratios(taken, "last", "first"),
+                "x page 1",
+                "CPU time in process",
+                bar=1.2,
+            ),
+            single(
+                "statements for a timeline page",
+                statements[0],
+                "",
+                "all SQL of the request, session and person included; the same on page 1 and the deep page",
+            ),
+        ],
+        peers=[f"Flask {importlib.metadata.version('flask')}"],
+    )
+
+
+def page_of(app: Flask, path: str, cookie: str) -> Page:
+    """A function that asks the WSGI application for a page, without a server."""
+    builder = EnvironBuilder(path, base_url=ORIGIN, headers=[("Cookie", cookie)] if cookie else None)
+    environ = builder.get_environ()
+
+    def page() -> bytes:
+        status: list[str] = []
+
+        def start(line: str, *_: object) -> Callable[[bytes], object]:
+            status.append(line)
+            return lambda _: None
+
+        answer: Any = app.wsgi_app(dict(environ), start)
+        body = b"".join(answer)
+        answer.close()
+        assert status[0].startswith("200"), status
+        return body
+
+    return page
+
+
+def _hello() -> Flask:
+    app = Flask("hello")
+    app.add_url_rule("/", view_func=lambda: "Hello, World!")
+    return app
+
+
+def _cursor(library: Library, pages: int) -> str:
+    """Where page `pages` begins, without walking there."""
+    with library.backends.database.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(photo)) or 0
+        key = count - (pages - 1) * PAGE
+        (shown,) = photo_rows.list_photos_by_keys(connection, library.owner.id, [key + 1])
+        return keyset.write_cursor(wall_to_micros(shown.taken_local), shown.key)
+
+
+def _statements(library: Library, page: Page) -> int:
+    seen: list[str] = []
+    engine = library.backends.database.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    page()
+    event.remove(engine, "before_cursor_execute", note)
+    return sum(not statement.startswith("BEGIN") for statement in seen)

@@ -1,0 +1,89 @@
+"""Search over 100,000 photos: a common word beside a rare one, relevance beside newest first, the page."""
+
+from __future__ import annotations
+
+import gzip
+import statistics
+import time
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+from bench.database import add_photos, sign_in
+from bench.library import Library, opened
+from bench.measure import Effort, Findings, of_rounds, percentile, ratios, rotated, single
+from bench.pages import page_of
+from photos.app import create_app
+from photos.db import documents
+from photos.query import parse
+
+RARE = ("lighthouse", "noon", '"a lighthouse"', "lighthouse noon")
+COMMON = ("person", "label:person", "vienna", "austria", "person -sky")
+REPEATS = 20
+
+
+def measure(effort: Effort) -> Findings:
+    """The rows about search."""
+    count = effort.choose(20_000, 100_000)
+    with opened(effort.folder / "library") as library:
+        add_photos(library.backends.database, library.owner, count)
+        with library.backends.database.read() as connection:
+            library.backends.search.put(documents.search_documents(connection))
+        library.backends.search.optimise()
+        cookie = sign_in(library.backends.database, library.owner)
+        app = create_app(backends=library.backends)
+        pages = [page_of(app, f"/search?q={quote_plus(query)}", cookie)() for query in COMMON]
+        taken = rotated(
+            {
+                "rare": lambda: _ask(library, RARE, "newest"),
+                "common": lambda: _ask(library, COMMON, "newest"),
+            },
+            effort.choose(7, 15),
+        )
+        newest = _latencies(library, "newest", effort)
+        relevant = _latencies(library, "relevance", effort)
+    scale = len(RARE) / len(COMMON)
+    return Findings(
+        figures=[
+            of_rounds(
+                "a common word, newest first",
+                [scale * ratio for ratio in ratios(taken, "common", "rare")],
+                "x a rare word",
+                f"CPU time of the index, a page of 60 with reasons; {count:,} photos; a rare word finds {count // 10_000}",
+                bar=5.0,
+            ),
+            single(
+                "common words by relevance, p95",
+                percentile(relevant, 95) / percentile(newest, 95),
+                "x newest first",
+                f"wall time; {1000 * percentile(newest, 95):.1f} ms newest first at the 95th percentile, "
+                f"median {1000 * statistics.median(newest):.1f} ms",
+                bar=60.0,
+            ),
+            of_rounds(
+                "first page of results",
+                [len(gzip.compress(page, 6)) / 1024 for page in pages],
+                "KB",
+                f"HTML of 60 hits, compressed; {max(map(len, pages)) / 1024:.0f} KB at most before that",
+                bar=40.0,
+                noise=0.0,
+            ),
+        ]
+    )
+
+
+def _ask(library: Library, queries: Sequence[str], order: str) -> None:
+    for query in queries:
+        tree = parse(query)
+        for _ in range(REPEATS):
+            library.backends.search.find(tree, owner_id=library.owner.id, order=order)
+
+
+def _latencies(library: Library, order: str, effort: Effort) -> list[float]:
+    taken = []
+    for _ in range(effort.choose(10, 40)):
+        for query in COMMON:
+            tree = parse(query)
+            started = time.perf_counter()
+            library.backends.search.find(tree, owner_id=library.owner.id, order=order)
+            taken.append(time.perf_counter() - started)
+    return taken
