@@ -23,9 +23,8 @@ from photos.services import accounts
 from photos.web import security
 from tests import pictures
 from tests.attacks import payloads
-from tests.attacks.belongings import Belongings, snapshot
+from tests.attacks.belongings import Belongings, send_file, snapshot
 from tests.web.conftest import PASSWORD, Browser, People
-from tests.web.shelves import Library
 
 API = "/api/v1"
 SLOWEST_SECONDS = 3.0
@@ -273,16 +272,15 @@ def test_row_057_a_file_name_is_one_header_and_nothing_else(app: Flask, people: 
             assert len(told) <= 150
 
 
-def test_row_057_every_name_can_be_uploaded_shown_and_fetched(library: Library, people: People) -> None:
+def test_row_057_every_name_can_be_uploaded_shown_and_fetched(people: People) -> None:
     for number, name in enumerate(payloads.FILE_NAMES):
-        body = pictures.jpeg(32 + number, 32)
-        page = people.owner.post("/uploads", {"files": [(io.BytesIO(body), name)]}, content_type=FORM)
-        assert page.status_code in {303, 400}, name
+        sent = send_file(people.owner, pictures.jpeg(32 + number, 32), name)
+        assert sent.status_code == 200 or (sent.status_code == 400 and "\0" in name), (name, sent.text)
     items = people.owner.api("GET", f"{API}/photos?limit=200").json["items"]
-    assert len(items) >= len(payloads.FILE_NAMES) - 4
+    assert len(items) >= len(payloads.FILE_NAMES) - 1
     for item in items:
-        assert len(item["name"]) <= 255
-        assert not re.search(r"[/\\\x00]", item["name"]), item["name"]
+        assert 0 < len(item["name"]) <= 255
+        assert not re.search(r"[/\\\x00-\x1f]", item["name"]), item["name"]
         with people.owner.client.get(item["original_url"]) as original:
             assert original.status_code == 200
         assert people.owner.get(f"/photos/{item['id']}").status_code == 200
