@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -124,11 +124,16 @@ class PhotoFacts:
 
 
 def tile(
-    photo: Photo, storage: Storage, *, query: str = "", reasons: Sequence[Reason] = (), days_left: int = 0
+    photo: Photo,
+    storage: Storage,
+    *,
+    origin: Mapping[str, str] | None = None,
+    reasons: Sequence[Reason] = (),
+    days_left: int = 0,
 ) -> Tile:
-    """One tile; `query` lets the photo page lead back to the search it was opened from."""
+    """One tile; `origin` (`q` and `order`) lets the photo page lead on and back in a search."""
     rendition = _tile_rendition(photo)
-    href = url_for("photo.show", photo_id=photo.id, q=query) if query else f"/photos/{photo.id}"
+    href = url_for("photo.show", photo_id=photo.id, **origin) if origin else f"/photos/{photo.id}"
     return Tile(
         id=photo.id,
         href=href,
@@ -293,11 +298,11 @@ def reason_words(reason: Reason) -> str:
 
 
 def days_left(photo: Photo, *, trash_days: int, now: datetime | None = None) -> int:
-    """Whole days until the trash deletes it for good; at least 0."""
+    """Days until the trash deletes it for good, a begun one counted whole; at least 0."""
     if photo.trashed_at is None:
         return trash_days
     left = photo.trashed_at + timedelta(days=trash_days) - (now or datetime.now(UTC))
-    return max(0, left.days)
+    return max(0, -(-left // timedelta(days=1)))
 
 
 def picture(photo: Photo, storage: Storage) -> Picture | None:
@@ -336,6 +341,6 @@ def photo_facts(photo: Photo) -> PhotoFacts:
         size=size_words(photo.size_bytes),
         dimensions=f"{photo.width:,} × {photo.height:,}" if photo.width else "",
         megapixels=f"{photo.width * photo.height / 1e6:.1f} megapixels" if photo.width else "",
-        kind=MEDIA_WORDS.get(photo.media_type, photo.media_type),
+        kind=MEDIA_WORDS.get(photo.media_type, "Unknown kind"),
         uploaded=f"{date_words(photo.created_at.date())}, {photo.created_at:%H:%M} UTC",
     )

@@ -152,7 +152,7 @@ def test_the_trash_is_left_by_undo_and_emptied_only_by_the_typed_word(library: L
     assert library.photo(photo.id).shelf is Shelf.TIMELINE
 
     library.browser.post(f"{path}/trash")
-    assert "deleted for good in 2" in words(check(library.browser.get(path).text))
+    assert "deleted for good in 30 days" in words(check(library.browser.get(path).text))
     check(library.browser.get(f"{path}/delete").text)
     refused = library.browser.post(f"{path}/delete", {"word": "yes"})
     assert refused.status_code == 400

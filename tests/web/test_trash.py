@@ -20,7 +20,7 @@ def test_the_trash_shows_days_left_and_the_ways_out(library: Library) -> None:
     photo = library.add(pictures.jpeg(64, 48))
     library.browser.post(f"/photos/{photo.id}/trash")
     page = check(library.browser.get("/trash").text)
-    assert "29 days left" in words(page)
+    assert "30 days left" in words(page)
     assert f'action="/photos/{photo.id}/restore"' in page
     assert f'href="/photos/{photo.id}/delete"' in page
     library.browser.post(f"/photos/{photo.id}/restore")
