@@ -8,9 +8,12 @@ from photos.backends.search import Search
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
-from photos.query import parse
+from photos.query import parse, unparse
+from photos.query.tree import And
 
 ORDERS = ("newest", "oldest", "relevance")
+MOST_PARTS = 8
+"""Of a query without hits, this many parts are tried without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Matches:
 
     items: tuple[Match, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A part of a query, and the query without it, which finds something."""
+
+    part: str
+    rest: str
 
 
 def find(
@@ -48,3 +59,33 @@ def find(
     # a photo deleted a moment ago may still be in the index; it is simply not shown
     items = tuple(Match(by_key[hit.key], hit.reasons) for hit in found.hits if hit.key in by_key)
     return Matches(items, found.next)
+
+
+def obstacles(text: str, *, owner: User, search: Search) -> tuple[Obstacle, ...]:
+    """Parts of a query without hits that each alone keep it from having one.
+
+    Empty if leaving out a single part is not enough. Raises QueryError, and SearchError while the index is
+    down.
+    """
+    tree = parse(text)
+    if not isinstance(tree, And):
+        return ()
+    found = []
+    for part in tree.children[:MOST_PARTS]:
+        rest = And(tuple(child for child in tree.children if child is not part))
+        if search.find(rest, owner_id=owner.id, limit=1).hits:
+            found.append(Obstacle(unparse(And((part,))), unparse(rest)))
+    return tuple(found)
+
+
+def neighbours(
+    text: str, photo: Photo, *, database: Database, search: Search, order: str = "newest"
+) -> tuple[str | None, str | None]:
+    """Ids of the photos before and after this one among the hits; None at an end. Raises QueryError,
+    Invalid for an unknown order, and SearchError while the index is down."""
+    keys = search.neighbours(parse(text), photo.key, owner_id=photo.owner_id, order=order)
+    with database.read() as connection:
+        found = photo_rows.list_photos_by_keys(connection, photo.owner_id, [key for key in keys if key])
+    ids = {neighbour.key: neighbour.id for neighbour in found}
+    before, after = (ids.get(key) if key else None for key in keys)
+    return before, after

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photos.db import photos as photo_rows
-from photos.errors import Invalid
+from photos.errors import Invalid, SearchError
 from photos.models import Photo, PhotoState, Shelf, Verdict
-from photos.services import library
+from photos.query import QueryError
+from photos.services import library, search
 from photos.services.library import Edit
 from photos.web import deps, present
 
@@ -19,16 +22,36 @@ VERDICTS = {"keep": Verdict.KEPT, "reject": Verdict.REJECTED, "undo": None}
 
 @blueprint.get("")
 def show(photo_id: str) -> str:
-    """The photo with everything known of it. `q` is the search it was opened from."""
+    """The photo with everything known of it. `q` and `order` are the search it was opened from."""
     with deps.database().read() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=deps.user().id)
-        newer, older = photo_rows.neighbours(connection, photo)
-    return _page(photo, newer=newer, older=older)
+        beside = photo_rows.neighbours(connection, photo)
+    origin = _origin()
+    if origin:
+        beside = _neighbours_in_search(photo, **origin)
+    return _page(photo, beside, origin)
 
 
-def _page(photo: Photo, *, newer: str | None, older: str | None) -> str:
+def _origin() -> dict[str, Any]:
+    """The search this page was opened from, as arguments of addresses; empty if from none."""
+    given = {name: request.args.get(name, "") for name in ("q", "order")}
+    return {name: value for name, value in given.items() if value} if given["q"] else {}
+
+
+def _neighbours_in_search(photo: Photo, q: str, order: str = "newest") -> tuple[str | None, str | None]:
     here = deps.backends()
-    query = request.args.get("q", "")
+    try:
+        return search.neighbours(q, photo, database=here.database, search=here.search, order=order)
+    except (QueryError, SearchError):
+        # the photo can be seen without the search it came from
+        return None, None
+
+
+def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str, Any]) -> str:
+    here = deps.backends()
+    before_href, after_href = (
+        url_for("photo.show", photo_id=photo_id, **origin) if photo_id else "" for photo_id in beside
+    )
     missing = here.recognition.missing() if photo.state is PhotoState.READY and not photo.recogniser else ""
     return render_template(
         "photo/show.html",
@@ -42,20 +65,21 @@ def _page(photo: Photo, *, newer: str | None, older: str | None) -> str:
         original_href=here.storage.url(
             photo.storage_key, media_type=photo.media_type, download_name=photo.name
         ),
-        newer_href=url_for("photo.show", photo_id=newer) if newer and not query else "",
-        older_href=url_for("photo.show", photo_id=older) if older and not query else "",
-        back=_back(photo, query),
-        query_text=query,
+        before_href=before_href,
+        after_href=after_href,
+        back=_back(photo, origin),
+        origin=origin,
+        query_text=origin.get("q", ""),
         missing=missing,
         is_looked_at=photo.state is PhotoState.READY and not photo.recogniser and not missing,
         days_left=present.days_left(photo, trash_days=here.settings.trash_days),
     )
 
 
-def _back(photo: Photo, query: str) -> tuple[str, str]:
+def _back(photo: Photo, origin: dict[str, Any]) -> tuple[str, str]:
     """Where Escape and the cross lead, and its name."""
-    if query:
-        return url_for("search.index", q=query), "Back to the results"
+    if origin:
+        return url_for("search.index", **origin), "Back to the results"
     if photo.shelf is Shelf.TRASH:
         return url_for("trash.index"), "Back to the trash"
     if photo.shelf is Shelf.REFUSED:
@@ -136,8 +160,8 @@ def trash(photo_id: str) -> Response:
     library.trash(photo_id, owner=deps.user(), database=here.database, search=here.search)
     flash("The photo is in the trash.", f"undo {url_for('photo.restore', photo_id=photo_id)}")
     following = older or newer
-    if query := request.args.get("q", ""):
-        return redirect(url_for("search.index", q=query), 303)
+    if origin := _origin():
+        return redirect(url_for("search.index", **origin), 303)
     if following is None:
         return redirect(url_for("timeline.index"), 303)
     return _to_photo(following)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from textwrap import shorten
+from typing import Any
 
 from flask import url_for
 
@@ -127,7 +128,7 @@ def tile(
     photo: Photo,
     storage: Storage,
     *,
-    origin: Mapping[str, str] | None = None,
+    origin: Mapping[str, Any] | None = None,
     reasons: Sequence[Reason] = (),
     days_left: int = 0,
 ) -> Tile:

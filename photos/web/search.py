@@ -73,15 +73,17 @@ def _results(query: str, order: str) -> str:
         limit=PAGE,
         cursor=cursor,
     )
+    origin = {"q": query} if order == "newest" else {"q": query, "order": order}
     return render_template(
         "search/results.html",
         query_text=query,
         order=order,
         orders=ORDERS,
         tiles=[
-            present.tile(match.photo, here.storage, query=query, reasons=match.reasons)
+            present.tile(match.photo, here.storage, origin=origin, reasons=match.reasons)
             for match in found.items
         ],
+        obstacles=() if found.items else search.obstacles(query, owner=deps.user(), search=here.search),
         next_href=url_for("search.index", q=query, order=order, cursor=found.next) if found.next else "",
         is_first=cursor is None,
     )

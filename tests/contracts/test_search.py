@@ -205,6 +205,29 @@ def test_pages_have_no_gaps_and_no_doubles_while_photos_come_and_go(search: Sear
     assert len(seen) == len(set(seen))
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_neighbours_are_the_hits_on_both_sides_even_of_a_photo_that_is_none(
+    search: Search, order: str
+) -> None:
+    search.put(document(key, "dog" if key % 3 else "cat") for key in range(1, 12))
+    search.put([document(20, "dog", owner_id=STRANGER)])
+    hits = keys(search, "dog", order=order)
+    tree = parse("dog")
+    beside = [search.neighbours(tree, key, owner_id=OWNER, order=order) for key in hits]
+    assert [before for before, _ in beside] == [None, *hits[:-1]]
+    assert [after for _, after in beside] == [*hits[1:], None]
+    around_a_cat = search.neighbours(tree, 6, owner_id=OWNER, order=order)
+    assert around_a_cat == ((7, 5) if order == "newest" else (5, 7))
+
+
+def test_neighbours_exist_only_where_photos_have_a_place(search: Search) -> None:
+    search.put(document(key, "dog") for key in (1, 2, 3))
+    assert search.neighbours(parse("dog"), 99, owner_id=OWNER) == (None, None)
+    assert search.neighbours(parse("dog"), 2, owner_id=OWNER, order="relevance") == (None, None)
+    with pytest.raises(Invalid):
+        search.neighbours(parse("dog"), 2, owner_id=OWNER, order="odd")
+
+
 def test_a_cursor_of_another_search_owner_or_order_is_refused(search: Search) -> None:
     search.put(document(number, "Dog") for number in range(5))
     cursor = search.find(parse("dog"), owner_id=OWNER, limit=2).next

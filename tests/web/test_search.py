@@ -63,6 +63,35 @@ def test_nothing_found_says_what_to_do(people: People) -> None:
     assert "No photo matches all of this" in words(page)
 
 
+def test_nothing_found_names_the_parts_that_excluded_everything(library: Library) -> None:
+    described(library, "a dog at the beach", "a cat")
+    page = check(library.browser.get("/search", query_string={"q": "dog beach unicorn"}).text)
+    assert re.findall(r'aria-label="Search without ([^"]+)"', page) == ["unicorn"]
+    without = re.search(r'href="([^"]+)" aria-label="Search without', page)
+    assert without and len(tiles(library.browser.get(unescape(without[1])).text)) == 1
+    both = check(library.browser.get("/search", query_string={"q": "dog cat"}).text)
+    assert re.findall(r'aria-label="Search without ([^"]+)"', both) == ["dog", "cat"]
+    neither = check(library.browser.get("/search", query_string={"q": "unicorn dragon"}).text)
+    assert "Search without" not in neither
+    assert "Leave out a part" in words(neither)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_photo_opened_from_results_leads_on_among_them(library: Library, order: str) -> None:
+    first, cat, last = described(library, "a dog", "a cat", "another dog")
+    page = check(library.browser.get(f"/photos/{first}?q=dog&order={order}").text)
+    side = "next" if order == "oldest" else "prev"
+    assert f'href="/photos/{last}?q=dog&amp;order={order}" rel="{side}"' in page
+    assert cat not in page
+    assert f'id="back" href="/search?q=dog&amp;order={order}"' in page
+
+
+def test_a_photo_is_shown_even_if_its_search_cannot_be_read(library: Library) -> None:
+    (photo_id,) = described(library, "a dog")
+    assert library.browser.get(f"/photos/{photo_id}?q=colour:").status_code == 200
+    assert library.browser.get(f"/photos/{photo_id}?q=dog&order=odd").status_code == 400
+
+
 def test_every_way_to_search_can_be_followed(people: People) -> None:
     page = check(people.owner.get("/search").text)
     queries = [unescape(query) for query in re.findall(r"<dt><a [^>]*><code>(.*?)</code>", page)]

@@ -40,6 +40,15 @@ class Search(Protocol):
         is altered or belongs to another search.
         """
 
+    def neighbours(
+        self, tree: Node, key: int, *, owner_id: int, order: str = "newest"
+    ) -> tuple[int | None, int | None]:
+        """Keys of the hits just before and just after the document `key`, which need not be a hit itself.
+
+        None where there is no such hit, and both None for a document that is not in the index and for the
+        order `relevance`, in which only hits have a place. Raises Invalid for an unknown order.
+        """
+
     def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
         """(key, revision) of the given or all documents, in key order; for fsck and reindex."""
 

@@ -67,8 +67,7 @@ class SqliteSearch:
         self, tree: Node, *, owner_id: int, order: str = "newest", limit: int = 60, cursor: str | None = None
     ) -> Found:
         """One page of hits with their reasons. Raises Invalid for a bad cursor, order or limit."""
-        if order not in ("newest", "oldest", "relevance"):
-            raise Invalid("Results are ordered by newest, oldest or relevance.", code="order", field="order")
+        _check_order(order)
         if not 1 <= limit <= MOST_HITS:
             raise Invalid(f"A page holds 1 to {MOST_HITS} results.", code="limit", field="limit")
         after = None if cursor is None else decode(cursor, tree, owner_id, order)
@@ -84,6 +83,26 @@ class SqliteSearch:
         more = len(rows) > limit
         hits = tuple(_explained(tree, body) for _, body in rows[:limit])
         return Found(hits, encode(rows[limit - 1][0], tree, owner_id, order) if more else None)
+
+    def neighbours(
+        self, tree: Node, key: int, *, owner_id: int, order: str = "newest"
+    ) -> tuple[int | None, int | None]:
+        """Keys of the hits just before and after the document; see the role. Raises Invalid, SearchError."""
+        _check_order(order)
+        if order == "relevance":
+            return None, None
+        backwards = "newest" if order == "oldest" else "oldest"
+        clause = compile_tree(tree, owner_id)
+        with self._file.reading("find neighbours") as connection:
+            row = connection.execute("SELECT order_number FROM photo WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                return None, None
+            sides = [
+                _select(connection, clause, owner_id, direction, 1, Place(0, row[0]))
+                for direction in (backwards, order)
+            ]
+        before, after = (from_json(found[0][1]).key if found else None for found in sides)
+        return before, after
 
     def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
         """(key, revision) of the given or all documents, in key order. Raises SearchError."""
@@ -136,6 +155,11 @@ class SqliteSearch:
             if len(rows) < _REVISIONS_AT_ONCE:
                 return
             last = rows[-1][0]
+
+
+def _check_order(order: str) -> None:
+    if order not in ("newest", "oldest", "relevance"):
+        raise Invalid("Results are ordered by newest, oldest or relevance.", code="order", field="order")
 
 
 def _put(connection: sqlite3.Connection, document: SearchDocument) -> None:
