@@ -119,6 +119,10 @@ class DatabaseError(BackendError):
         super().__init__("database", action, subject)
 
 
+class DatabaseFull(DatabaseError):
+    """No space is left for the database; nothing was changed, and the same may succeed later."""
+
+
 class Overtaken(DatabaseError):
     """Another transaction was in the way, and ours was rolled back whole: the same again may succeed."""
 

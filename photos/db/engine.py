@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from photos.errors import ConfigError, DatabaseError, Overtaken
+from photos.errors import ConfigError, DatabaseError, DatabaseFull, Overtaken
 
 log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +39,8 @@ NO_ACCESS = frozenset({1044, 1045, 1049, 1142, 1143, 1227})
 """MySQL: wrong password, no such database, or no right to do this there."""
 OVERTAKEN = frozenset({1205, 1213})
 """MySQL: waited too long for a lock, or was chosen to end a deadlock."""
+FULL = frozenset({1021, 1114})
+"""MySQL: no space on the server's disk, or for this table."""
 TRIES = 3
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -133,6 +136,8 @@ class Database:
         except DBAPIError as error:
             if getattr(error.orig, "errno", None) in OVERTAKEN:
                 raise Overtaken(action, type(error.orig).__name__) from error
+            if _is_full(error):
+                raise DatabaseFull(action, type(error.orig).__name__) from error
             if _is_outage(error):
                 raise DatabaseError(action, type(error.orig).__name__) from error
             raise
@@ -149,6 +154,11 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _is_full(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "errno", None) in FULL
 
 
 def _is_outage(error: DBAPIError) -> bool:

@@ -20,6 +20,7 @@ from photos.errors import (
     BackendError,
     BigimageError,
     Conflict,
+    DatabaseFull,
     Denied,
     Invalid,
     NotFound,
@@ -92,7 +93,7 @@ def problem_of(error: BigimageError) -> Problem:
             return Problem(403, "denied", error.reason)
         case TooMany():
             return Problem(429, "too_many", error.reason, retry_after=error.retry_after_seconds)
-        case StorageFull():
+        case StorageFull() | DatabaseFull():
             return Problem(507, "storage_full", DETAILS[507], retry_after=RETRY_SECONDS)
         case BackendError():
             return Problem(503, f"{error.role}_unavailable", DETAILS[503], retry_after=RETRY_SECONDS)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tests.faults import shim
 from tests.needs import require
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMORY = Path("/dev/shm")
+"""Where there is such a folder, syncing costs nothing: what was synced, the shim remembers by itself."""
 
 
 @dataclass
@@ -46,10 +49,15 @@ def shim_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sweeper(shim_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweeper]:
+def sweeper(shim_library: Path) -> Iterator[Sweeper]:
     """One stage for all sweeps of a worker."""
+    with TemporaryDirectory(prefix="bigimage-faults-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield from _sweeper(shim_library, folder)
+
+
+def _sweeper(shim_library: Path, folder: str) -> Iterator[Sweeper]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.stage", tmp_path_factory.mktemp("stage")],
+        [sys.executable, "-m", "tests.faults.stage", folder],
         cwd=ROOT,
         env={**os.environ, "LD_PRELOAD": str(shim_library), "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,

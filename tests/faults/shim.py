@@ -117,6 +117,31 @@ class Shim:
         self._library.fault_shadow(os.fsencode(shadow))
 
 
+class Switch:
+    """Faults of a whole program and all its processes, while they are switched on.
+
+    `environ` has to be in the program's environment from its start.
+    """
+
+    def __init__(self, library: Path, folder: Path, orders: Path) -> None:
+        self.environ = {
+            "LD_PRELOAD": str(library),
+            "FAULT_FOLDER": str(folder),
+            "FAULT_ORDERS": str(orders),
+        }
+        self._orders = orders
+
+    def on(self, calls: int, error: int) -> None:
+        """Let all such calls fail with an errno."""
+        draft = self._orders.with_suffix(".draft")
+        draft.write_text(f"{calls} {error}", encoding="ascii")
+        draft.replace(self._orders)
+
+    def off(self) -> None:
+        """Let every call pass."""
+        self._orders.unlink(missing_ok=True)
+
+
 def cut_power(folder: Path, shadow: Path) -> None:
     """Leave in `folder` only what was synced, by the strictest reading of the rules: contents by fsync of the
     file, names by fsync of their folder. A file whose name alone survived is empty."""
