@@ -12,15 +12,31 @@ from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
 from tests.needs import require
 from tests.recogniser import models_folder
-from tests.servers.mariadb import MariaDB, missing_programs
+from tests.servers import mariadb as mariadb_server
+from tests.servers import radosgw as radosgw_server
+from tests.servers.mariadb import MariaDB
+from tests.servers.radosgw import Radosgw
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
     """A running MariaDB, one for each worker process."""
-    missing = missing_programs()
+    missing = mariadb_server.missing_programs()
     require(not missing, f"MariaDB is not installed ({', '.join(missing)}); `make test-setup` installs it")
     server = MariaDB.create()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def radosgw() -> Iterator[Radosgw]:
+    """A running S3-compatible store, one for each worker process."""
+    missing = radosgw_server.missing_programs()
+    require(not missing, f"radosgw is not installed ({', '.join(missing)}); `make test-setup` installs it")
+    server = Radosgw()
     try:
         server.start()
         yield server

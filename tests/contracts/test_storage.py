@@ -25,10 +25,9 @@ from photos.errors import Conflict, Invalid, NotFound, StorageError
 from photos.models import StoredPart
 from photos.web import media
 from photos.web.errors import init_errors
-from tests.needs import require
 from tests.servers.ports import free_port
 from tests.servers.proxy import FaultProxy
-from tests.servers.radosgw import REGION, Radosgw, missing_programs
+from tests.servers.radosgw import REGION, Radosgw
 
 MIB = 1 << 20
 FIRST_PART = bytes(range(256)) * (5 * MIB // 256)
@@ -88,18 +87,6 @@ def folder_place(tmp_path: Path) -> Iterator[Place]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def radosgw() -> Iterator[Radosgw]:
-    missing = missing_programs()
-    require(not missing, f"radosgw is not installed ({', '.join(missing)}); `make test-setup` installs it")
-    server = Radosgw()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture
