@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from datetime import datetime
@@ -11,7 +10,6 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 
-from photos.backends.recognition.protocol import ANSWER, DONE, FAILED, REFUSED
 from photos.backends.storage.media import MediaSigner
 from photos.config import Settings, read_settings
 from photos.errors import ConfigError, Denied
@@ -125,33 +123,6 @@ def _wire_seeds() -> list[bytes]:
         wire.Refused("It is broken.", "damaged", "detail"),
     )
     return [*(wire.frame(answer) for answer in answers), b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\x01\xc1"]
-
-
-def answer_seeds() -> list[bytes]:
-    """Answers of a recogniser child, good and bad."""
-    labels = {"labels": [["cat", 97.5, [[0.1, 0.1, 0.5, 0.5]]]]}
-    bodies = [
-        (DONE, labels),
-        (DONE, {"lines": [["EXIT", 99.0, [0, 0, 1, 1]]]}),
-        (REFUSED, {"reason": "x", "code": "y"}),
-        (FAILED, {"reason": "x"}),
-        (DONE, {}),
-        (DONE, []),
-        (DONE, None),
-        (DONE, {"labels": [["cat"]]}),
-        (DONE, {"labels": [[1, "x", 5]]}),
-        (REFUSED, {}),
-        (FAILED, 7),
-        (b"?", labels),
-        (DONE, {"labels": [["cat", float("nan"), [[1, 2, 3]]]]}),
-    ]
-    texts = [(status, json.dumps(body).encode()) for status, body in bodies]
-    texts += [(DONE, b"\xff\xfe"), (DONE, b"{"), (DONE, b"[" * 5000)]
-    return [
-        *(ANSWER.pack(status, len(text)) + text for status, text in texts),
-        ANSWER.pack(DONE, 2**32 - 1),
-        b"",
-    ]
 
 
 def _settings_seeds() -> list[bytes]:

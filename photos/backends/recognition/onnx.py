@@ -12,6 +12,7 @@ from pathlib import Path
 
 from photos.backends.recognition.models import is_built
 from photos.backends.recognition.process import RecogniserProcess
+from photos.backends.recognition.protocol import ReadLines, SeenLabels
 from photos.errors import RecognitionError
 from photos.models import Box, Label, RecognisedLabels, RecognisedText, TextLine
 
@@ -67,10 +68,10 @@ class OnnxRecognition:
         """Things seen in an upright sRGB JPEG, best first, confidence >= 50."""
         if not self.provider:
             return RecognisedLabels("")
-        answer = self.labeller.ask(picture)
+        answer = self.labeller.ask(picture, SeenLabels)
         labels = tuple(
             Label(name, confidence, tuple(Box(*box) for box in boxes), LABELS_PROVIDER)
-            for name, confidence, boxes in answer["labels"]
+            for name, confidence, boxes in answer.labels
         )
         return RecognisedLabels(LABELS_PROVIDER, labels)
 
@@ -78,8 +79,8 @@ class OnnxRecognition:
         """Lines read in an upright sRGB JPEG, in reading order, confidence >= 70."""
         if not self.provider:
             return RecognisedText("")
-        answer = self.reader.ask(picture)
-        lines = tuple(TextLine(text, confidence, Box(*box)) for text, confidence, box in answer["lines"])
+        answer = self.reader.ask(picture, ReadLines)
+        lines = tuple(TextLine(text, confidence, Box(*box)) for text, confidence, box in answer.lines)
         return RecognisedText(TEXT_PROVIDER, lines)
 
     def missing(self) -> str:

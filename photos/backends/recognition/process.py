@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import subprocess
@@ -10,17 +9,23 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from photos.backends.recognition.protocol import (
     ANSWER,
     DONE,
+    FAILED,
     MOST_ANSWER_BYTES,
     MOST_PICTURE_BYTES,
     REFUSED,
     REQUEST,
+    Failure,
 )
 from photos.errors import Invalid, RecognitionError
+
+T = TypeVar("T")
 
 _ROOT = Path(__file__).parents[3]
 _CHILD = "photos.backends.recognition.child"
@@ -63,31 +68,35 @@ class RecogniserProcess:
         child = self._child
         return child.pid if child and child.poll() is None else None
 
-    def ask(self, picture: bytes) -> dict[str, Any]:
+    def ask(self, picture: bytes, shape: type[T]) -> T:
         """Send a picture and wait for the answer.
 
-        Raises Invalid if the picture cannot be read, RecognitionError if the child died, failed or took
-        longer than the time-out; it is replaced at the next call.
+        Raises Invalid if the picture cannot be read, RecognitionError if the child died, failed, answered
+        nonsense or took longer than the time-out; it is replaced at the next call.
         """
         if len(picture) > MOST_PICTURE_BYTES:
             raise Invalid("The picture is too large to look into.", code="too-large")
         with self._lock:
             try:
-                status, result = self._exchange_again_if_idle(picture)
+                status, text = self._exchange_again_if_idle(picture)
+                result: T | Failure = _decoded(text, shape) if status == DONE else _decoded(text, Failure)
             except TimeoutError as error:
                 self._stop()
                 raise self._failure(f"no answer within {self._timeout_seconds:g} s") from error
             except _Ended as error:
                 self._stop()
                 raise self._failure(str(error)) from error
+            except msgspec.MsgspecError as error:
+                self._stop()
+                raise self._failure(f"an answer that makes no sense ({error})") from error
             except BaseException:
                 # Half an exchange would leave the answer in the pipe for the next picture.
                 self._stop()
                 raise
-        if status == REFUSED:
-            raise Invalid(result["reason"], code=result["code"])
-        if status != DONE:
-            raise self._failure(result["reason"])
+        if isinstance(result, Failure):
+            if status == REFUSED:
+                raise Invalid(result.reason, code=result.code)
+            raise self._failure(result.reason)
         return result
 
     def close(self) -> None:
@@ -95,7 +104,7 @@ class RecogniserProcess:
         with self._lock:
             self._stop()
 
-    def _exchange_again_if_idle(self, picture: bytes) -> tuple[bytes, dict[str, Any]]:
+    def _exchange_again_if_idle(self, picture: bytes) -> tuple[bytes, bytes]:
         try:
             return self._exchange(picture)
         except _Ended as error:
@@ -105,7 +114,7 @@ class RecogniserProcess:
         self._stop()
         return self._exchange(picture)
 
-    def _exchange(self, picture: bytes) -> tuple[bytes, dict[str, Any]]:
+    def _exchange(self, picture: bytes) -> tuple[bytes, bytes]:
         child = self._running()
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the child was started without pipes")
@@ -115,7 +124,9 @@ class RecogniserProcess:
             status, length = ANSWER.unpack(_read(child.stdout.fileno(), ANSWER.size, deadline))
             if length > MOST_ANSWER_BYTES:
                 raise self._failure(f"an answer of {length} bytes")
-            return status, json.loads(_read(child.stdout.fileno(), length, deadline))
+            if status not in {DONE, REFUSED, FAILED}:
+                raise msgspec.DecodeError(f"status {status!r}")
+            return status, _read(child.stdout.fileno(), length, deadline)
         except (BrokenPipeError, EOFError) as error:
             raise _Ended(child.wait(timeout=5)) from error
 
@@ -155,6 +166,15 @@ class RecogniserProcess:
 
     def _failure(self, how: str) -> RecognitionError:
         return RecognitionError(f"make {self._verb}:", how)
+
+
+def _decoded(text: bytes, shape: type[T]) -> T:
+    """Raises MsgspecError for whatever is not of this shape."""
+    try:
+        return msgspec.json.decode(text, type=shape)
+    except (UnicodeDecodeError, RecursionError) as error:
+        # msgspec lets these two pass as they are
+        raise msgspec.DecodeError(f"no text: {type(error).__name__}") from error
 
 
 def _write(file: int, content: bytes, deadline: float) -> None:
