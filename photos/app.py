@@ -37,6 +37,8 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     backends = backends or open_backends(settings)
     logs.configure(settings.log_level)
     app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    # FLASK_DEBUG, left over in somebody's environment, would show sources and run what visitors type
+    app.debug = False
     app.extensions["bigimage"] = backends
     init_security(app, settings)
     init_sessions(app, settings, backends.database, backends.secret_key)

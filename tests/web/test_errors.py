@@ -82,6 +82,20 @@ def test_an_unexpected_error_shows_a_number_and_nothing_else(
     assert sum("unexpected ZeroDivisionError" in record.getMessage() for record in caplog.records) == 2
 
 
+def test_the_debugger_cannot_be_switched_on(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    app = make_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+    app.testing = False
+    raising(app, ZeroDivisionError("password=hunter2"))
+    answer = app.test_client().get("/broken")
+    assert not app.debug
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+
+
 def test_the_api_answers_with_problem_details(app: Flask) -> None:
     raising(app, TooMany("Slow down.", retry_after_seconds=9))
     answer = app.test_client().get("/api/v1/broken")

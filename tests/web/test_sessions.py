@@ -233,6 +233,13 @@ def test_even_a_rightly_signed_visitor_is_never_somebody(app: Flask, people: Peo
     assert forger.get("/account").status_code == 303
 
 
+def test_a_new_secret_key_signs_nobody_out(make_app: Callable[..., Flask], people: People) -> None:
+    renewed = Browser(make_app(secret_key="another-key-" * 4).test_client())
+    renewed.client.set_cookie("bigimage", people.owner.cookie())
+    assert renewed.get("/account").status_code == 200
+    assert renewed.post("/account/name", {"name": "Still here"}).status_code == 303
+
+
 def test_sessions_work_on_mariadb_over_two_applications(settings: Settings, mariadb_url: str) -> None:
     both = [open_backends(replace(settings, database_url=mariadb_url)) for _ in range(2)]
     try:
