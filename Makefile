@@ -1,7 +1,7 @@
 # The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof bench check format vendor lock migrate clean \
+.PHONY: help run test proof fuzz bench check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
 ifndef PYTHON
@@ -37,6 +37,15 @@ proof: ## run the long sweeps (how far: make proof N=1000)
 bench: ## measure beside named peers, write docs/performance.md (shorter, without writing: make bench QUICK=1)
 	@$(SETUP) bench
 	@$(VENV)/python -m bench $(if $(QUICK),--quick) $(ARGS)
+
+# `make fuzz MINUTES=600` looks longer.
+MINUTES ?= 60
+
+fuzz: ## look for inputs that make something stumble (how long: make fuzz MINUTES=600)
+	@$(SETUP) test
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-fuzz.txt || \
+		echo "atheris has no wheel for this Python: inputs are changed at random, not guided by coverage."
+	@nice $(VENV)/python -m tests.fuzz --minutes $(MINUTES)
 
 check: ## look for mistakes without running: style, types, security, architecture, secrets
 	@$(SETUP) check
@@ -85,7 +94,7 @@ migrate: ## bring the database up to date (make run does this by itself)
 
 lock: ## pin the newest allowed versions of all packages, with hashes
 	@$(SETUP) check
-	@for name in requirements requirements-recognition requirements-dev requirements-bench \
+	@for name in requirements requirements-recognition requirements-dev requirements-fuzz requirements-bench \
 		scripts/setup/uv scripts/setup/node; do \
 		echo "$$name.txt"; \
 		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

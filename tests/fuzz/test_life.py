@@ -89,9 +89,8 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="bigimage-life-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
-        )
+        place = IN_MEMORY if IN_MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="bigimage-life-", dir=place))
         shutil.copy(self.template, self.folder / "bigimage.db")
         create_folder(self.folder / "storage")
         self.library = self.opened()
@@ -310,7 +309,7 @@ class Life(RuleBasedStateMachine):
         return uploads.status(promise.id, owner=self.owner, database=parts.database, storage=parts.storage)
 
 
-@efforts(15, per_n=3)
+@efforts(8, per_n=3)
 def test_a_library_survives_any_life(count: int, template: tuple[Path, User], darkroom: Decoders) -> None:
     Life.template, Life.owner = template
     Life.darkroom = darkroom
