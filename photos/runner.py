@@ -51,6 +51,7 @@ class Runner:
         deadline = time.monotonic() + GRACE_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._release_lease()
         self.backends.close()
 
     def stop(self, *_: object) -> None:
@@ -58,7 +59,9 @@ class Runner:
         self.stopping.set()
 
     def _work(self) -> None:
-        lease_seconds = self.backends.settings.job_lease_seconds
+        # a little longer than the photo's own lease, which begins later: a job that comes again after a
+        # crash then finds its photo free, and need not wait for the sweep
+        lease_seconds = self.backends.settings.job_lease_seconds + 2
         while not self.stopping.is_set():
             try:
                 received = self.backends.jobs.receive(limit=1, lease_seconds=lease_seconds)
@@ -136,6 +139,15 @@ class Runner:
             return leases.acquire(
                 connection, "sweep", holder=self.name, seconds=SWEEP_SECONDS * 2, now=datetime.now(UTC)
             )
+
+
+    def _release_lease(self) -> None:
+        """Let the runner that follows sweep at once."""
+        try:
+            with self.backends.database.write() as connection:
+                leases.release(connection, "sweep", holder=self.name)
+        except BackendError as error:
+            log.warning("the next sweep waits until this runner's lease ends: %s", error)
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:
-    described = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    described = set(
+        re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+    )
     assert described == {field.metadata["env"] for field in fields(Settings)}
 
 
