@@ -140,7 +140,6 @@ class Runner:
                 connection, "sweep", holder=self.name, seconds=SWEEP_SECONDS * 2, now=datetime.now(UTC)
             )
 
-
     def _release_lease(self) -> None:
         """Let the runner that follows sweep at once."""
         try:
