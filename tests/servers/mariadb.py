@@ -44,6 +44,14 @@ def _as_root() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """With a folder for temporary tables that is this server's own: each server that starts removes all it
+    finds there, also those of another one that is just being set up."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(temporary)}
+
+
 @dataclass
 class MariaDB:
     """One server with a data folder of its own. `start` and `stop` may alternate; the data stays."""
@@ -66,7 +74,7 @@ class MariaDB:
             "--skip-test-db",
             *_as_root(),
         ]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        made = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(folder))
         if made.returncode != 0:
             raise RuntimeError(f"mariadb-install-db failed: {made.stdout}{made.stderr}")
         return cls(folder, free_port())
@@ -91,7 +99,9 @@ class MariaDB:
             *_as_root(),
         ]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(self.folder)
+            )
         self._wait_until_it_answers()
 
     def stop(self) -> None:
