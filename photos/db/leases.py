@@ -7,14 +7,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 
-from photos.db.engine import to_micros
+from photos.db.engine import MICROSECOND, to_micros
 from photos.db.schema import lease
+
+SKEW = timedelta(minutes=5)
+"""Clocks are at most so far apart. A time further ahead than one of us could have written was written
+before a clock was put back, and holds nobody off."""
 
 
 def acquire(connection: Connection, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
     """Take a lease that is free, has run out or is the holder's own; False if somebody else has it."""
     expires_at = to_micros(now + timedelta(seconds=seconds))
-    is_free = or_(lease.c.holder == holder, lease.c.expires_at <= to_micros(now))
+    is_free = or_(
+        lease.c.holder == holder,
+        lease.c.expires_at <= to_micros(now),
+        lease.c.expires_at > expires_at + SKEW // MICROSECOND,
+    )
     taken = connection.execute(
         update(lease).where(lease.c.name == name, is_free).values(holder=holder, expires_at=expires_at)
     )

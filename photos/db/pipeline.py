@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, insert, or_, select, update
 
 from photos.db.engine import to_micros, wall_to_micros
+from photos.db.leases import SKEW
 from photos.db.objects import discard_objects, keep_objects
 from photos.db.photos import change_photo, renew_photo
 from photos.db.rows import load_photos, write_boxes
@@ -31,6 +32,9 @@ from photos.models import (
     TextLine,
 )
 
+LONGEST_LEASE = timedelta(hours=12)
+"""Of a photo; no setting allows more."""
+
 
 def claim_photo(
     connection: Connection, photo_id: str, *, token: str, now: datetime, lease_until: datetime
@@ -40,7 +44,8 @@ def claim_photo(
     Counts an attempt. `token` is this holder's own, up to 22 characters.
     """
     instant = to_micros(now)
-    is_overdue = and_(photo.c.state == PhotoState.PROCESSING, photo.c.lease_until <= instant)
+    is_over = or_(photo.c.lease_until <= instant, photo.c.lease_until > to_micros(lease_until + SKEW))
+    is_overdue = and_(photo.c.state == PhotoState.PROCESSING, is_over)
     taken = connection.execute(
         update(photo)
         .where(photo.c.id == photo_id, or_(photo.c.state == PhotoState.NEW, is_overdue))
@@ -171,14 +176,23 @@ def find_ready(connection: Connection, photo_id: str) -> Photo | None:
     return _find(connection, and_(photo.c.id == photo_id, photo.c.state == PhotoState.READY))
 
 
-def list_overdue(connection: Connection, *, now: datetime, limit: int) -> list[str]:
-    """Ids of photos that wait for a job, or whose holder has let the lease run out; longest overdue first."""
+def list_overdue(
+    connection: Connection, *, now: datetime, limit: int, lease: timedelta = LONGEST_LEASE
+) -> list[str]:
+    """Ids of photos that wait for a job, or whose holder has let the lease run out; longest overdue first.
+
+    `lease` is how long holders take photos for: what is held for longer was claimed by a wrong clock.
+    """
     found: list[Any] = []
-    for state in (PhotoState.PROCESSING, PhotoState.NEW):
-        statement = select(photo.c.lease_until, photo.c.key, photo.c.id).where(
-            photo.c.state == state, photo.c.lease_until <= to_micros(now)
-        )
-        found += connection.execute(statement.order_by(photo.c.lease_until, photo.c.key).limit(limit))
+    for state, ahead in ((PhotoState.PROCESSING, lease), (PhotoState.NEW, timedelta(0))):
+        for is_over in (
+            photo.c.lease_until <= to_micros(now),
+            photo.c.lease_until > to_micros(now + ahead + SKEW),
+        ):
+            statement = select(photo.c.lease_until, photo.c.key, photo.c.id).where(
+                photo.c.state == state, is_over
+            )
+            found += connection.execute(statement.order_by(photo.c.lease_until, photo.c.key).limit(limit))
     return [row.id for row in sorted(found)[:limit]]
 
 

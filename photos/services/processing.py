@@ -20,7 +20,7 @@ from photos.backends.storage import Storage
 from photos.config import Settings
 from photos.db import documents, objects, pipeline
 from photos.db.engine import Database, repeated
-from photos.errors import BackendError, Invalid, NotFound
+from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
 from photos.models import Developed, Photo, Place, Position, Rendition
 from photos.services.uploads import DAMAGED
@@ -108,6 +108,8 @@ def _develop(
             developed = darkroom.develop(path)
     except NotFound:
         raise Invalid(GONE, code="gone") from None
+    except OSError as error:
+        raise StorageError("read", photo.storage_key) from error
     place = gazetteer.nearest(developed.facts.position) if developed.facts.position else None
     renditions = [
         Rendition(

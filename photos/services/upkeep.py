@@ -57,7 +57,7 @@ def sweep(
     """Send overdue work again and throw away what nobody needs. Harmless whenever and however often."""
     now = datetime.now(UTC)
     return Swept(
-        resent=_resend(now, database=database, recognition=recognition, jobs=jobs),
+        resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs),
         indexed=index_pending(database=database, search=search),
         uploads_dropped=_drop_uploads(now, database=database, storage=storage),
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
@@ -66,14 +66,17 @@ def sweep(
     )
 
 
-def _resend(now: datetime, *, database: Database, recognition: Recognition, jobs: Jobs) -> int:
+def _resend(
+    now: datetime, *, settings: Settings, database: Database, recognition: Recognition, jobs: Jobs
+) -> int:
     """Jobs may be lost: every row that waits gets one."""
+    lease = timedelta(seconds=settings.job_lease_seconds)
     with database.write() as connection:
         pipeline.renew_outdated(connection, developed_with=DEVELOPED_WITH, limit=BATCH, now=now)
     with database.read() as connection:
         work = [
             ("process_photo", photo_id)
-            for photo_id in pipeline.list_overdue(connection, now=now, limit=BATCH)
+            for photo_id in pipeline.list_overdue(connection, now=now, limit=BATCH, lease=lease)
         ]
         if recognition.provider:
             work += [

@@ -64,8 +64,10 @@ void fault_clock(long seconds) { clock_seconds = seconds; }
 void fault_shadow(const char *path) { snprintf(shadow, sizeof shadow, "%s", path); }
 
 /* A whole program cannot be armed from inside. FAULT_ORDERS names a file with "KINDS ERRNO": while it is
- * there, all such calls below FAULT_FOLDER fail. */
+ * there, all such calls below FAULT_FOLDER fail. FAULT_CLOCK moves its wall clock by so many seconds. */
 __attribute__((constructor)) static void obey_environment(void) {
+    const char *moved = getenv("FAULT_CLOCK");
+    if (moved) clock_seconds = atol(moved);
     const char *path = getenv("FAULT_FOLDER");
     orders = path ? getenv("FAULT_ORDERS") : NULL;
     if (orders) fault_arm(path, ~0, 0, 1, 1);
