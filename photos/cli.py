@@ -32,7 +32,7 @@ def plain_errors() -> Iterator[None]:
         ) from error
     except BackendError as error:
         raise click.ClickException(
-            f"{error}. `flask check` tells more; a new data folder needs `flask migrate` first."
+            f"{error}. `flask check` tells more; a new data folder needs `make migrate` first."
         ) from error
     except BigimageError as error:
         raise click.ClickException(str(error)) from error

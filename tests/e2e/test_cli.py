@@ -385,7 +385,7 @@ def test_commands_on_a_folder_without_a_library_say_what_to_do(tmp_path: Path) -
     for arguments in (["check"], ["fsck"], ["sweep"], ["accounts", "token", EMAIL]):
         result = app.flask(*arguments)
         assert result.returncode == 1, arguments
-        assert "flask migrate" in result.stderr, result.stderr
+        assert "make migrate" in result.stderr, result.stderr
         assert "Traceback" not in result.stderr
     assert app.flask("migrate").stdout == "The database is up to date now.\n"
     assert app.flask("migrate").stdout == "The database was up to date.\n"
