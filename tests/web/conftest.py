@@ -279,7 +279,8 @@ def people(app: Flask, make_app: Callable[..., Flask], request: pytest.FixtureRe
 
 @pytest.fixture
 def library(app: Flask, darkroom: Decoders, people: People) -> Iterator[Library]:
-    """The owner's photos."""
+    """The owner's photos. At the end of each test rows, objects and index fit together."""
     shelf = Library(app, darkroom, people.owner)
     yield shelf
+    assert shelf.differences() == []
     shelf.backends.__dict__.pop("darkroom")

@@ -15,6 +15,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.imaging.pool import Decoders
 from photos.models import Label, Photo
+from photos.services import upkeep
 
 if TYPE_CHECKING:
     from tests.web.conftest import Browser
@@ -67,6 +68,20 @@ class Library:
             pipeline.save_labels(
                 connection, photo.key, provider="tester/1", labels=labels, now=photo.created_at
             )
+
+    def differences(self) -> list[str]:
+        """What fsck finds after a sweep."""
+        parts, found = self.backends, list[str]()
+        upkeep.sweep(
+            settings=parts.settings,
+            database=parts.database,
+            storage=parts.storage,
+            recognition=parts.recognition,
+            search=parts.search,
+            jobs=parts.jobs,
+        )
+        upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=found.append)
+        return found
 
 
 def words(page: str) -> str:

@@ -21,7 +21,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 import photos.web
-from photos.services import accounts, upkeep
+from photos.services import accounts
 from photos.web.routes import ACCESS, Access
 from tests import pictures
 from tests.web.conftest import PASSWORD, Browser, People, local_path
@@ -133,18 +133,7 @@ def tried(app: Flask, library: Library, people: People, caplog: pytest.LogCaptur
     attempts = Tried(app, library, people, caplog)
     yield attempts
     library.work()
-    parts = library.backends
-    upkeep.sweep(
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
-    )
-    found: list[str] = []
-    upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=found.append)
-    assert found == []
+    assert library.differences() == []
     assert library.photo(attempts.photo.id).sha256 == attempts.photo.sha256
 
 

@@ -12,7 +12,6 @@ import pytest
 import requests
 from flask import Flask
 
-from photos.services import upkeep
 from tests import pictures
 from tests.servers.radosgw import REGION, Radosgw
 from tests.web.conftest import People
@@ -38,12 +37,6 @@ def app(make_app: Callable[..., Flask], radosgw: Radosgw, monkeypatch: pytest.Mo
         s3_addressing="path",
         aws_region=REGION,
     )
-
-
-def differences(library: Library) -> list[str]:
-    parts, found = library.backends, list[str]()
-    upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=found.append)
-    return found
 
 
 def offered(people: People, body: bytes) -> dict[str, object]:
@@ -77,7 +70,7 @@ def test_a_photo_goes_straight_to_the_bucket_and_is_shown_from_there(
     for directive in ("img-src", "connect-src"):
         (words,) = [words for words in policy.split("; ") if words.startswith(directive)]
         assert bucket in words.split()
-    assert differences(library) == []
+    assert library.differences() == []
 
 
 def test_bytes_that_changed_on_the_way_are_refused_by_the_worker_and_can_be_sent_again(
@@ -108,16 +101,8 @@ def test_the_plain_form_and_deleting_work_on_a_bucket(people: People, library: L
     assert photo.state == "ready"
     for act, form in (("trash", {}), ("delete", {"word": "delete"})):
         assert people.owner.post(f"/photos/{photo.id}/{act}", form).status_code == 303
-    parts = library.backends
-    upkeep.sweep(
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
-    )
-    assert list(parts.storage.list()) == []
+    assert library.differences() == []
+    assert list(library.backends.storage.list()) == []
 
 
 def test_a_bucket_that_does_not_answer_is_503_and_loses_nothing(
@@ -130,4 +115,4 @@ def test_a_bucket_that_does_not_answer_is_503_and_loses_nothing(
     assert down.get("/ready").get_json()["missing"] == ["storage"]
     assert down.get("/health").status_code == 200
     assert down.get("/").status_code == 200, "addresses are signed here, so the timeline needs no bucket"
-    assert differences(library) == []
+    assert library.differences() == []
