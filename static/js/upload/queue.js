@@ -41,7 +41,6 @@ class Queue extends EventTarget {
     this.#uppy.use(Sender, { written, report: (fileId, step) => this.#step(fileId, step) });
     this.#sender = this.#uppy.getPlugin("Sender");
     this.#uppy.on("upload-success", () => this.#changed());
-    this.#uppy.on("upload-error", () => this.#changed());
     this.#uppy.on("complete", () => this.#goOn());
     this.restored = this.#restore();
   }
@@ -82,13 +81,18 @@ class Queue extends EventTarget {
 
   retry(id) {
     this.#steps.delete(id);
-    this.#uppy.retryUpload(id).catch(() => {});
+    this.#uppy.setFileState(id, { failure: null });
+    this.#send();
     this.#changed();
   }
 
   retryAll() {
-    for (const file of this.#uppy.getFiles()) if (file.error) this.#steps.delete(file.id);
-    this.#uppy.retryAll().catch(() => {});
+    for (const file of this.#uppy.getFiles()) {
+      if (!file.failure) continue;
+      this.#steps.delete(file.id);
+      this.#uppy.setFileState(file.id, { failure: null });
+    }
+    this.#send();
     this.#changed();
   }
 
@@ -129,7 +133,7 @@ class Queue extends EventTarget {
 
   // Files that came, or were chosen again, while others were being sent.
   #goOn() {
-    const waiting = this.#uppy.getFiles().filter((file) => file.data && !file.progress.uploadComplete && !file.error);
+    const waiting = this.#uppy.getFiles().filter((file) => file.data && !file.progress.uploadComplete && !file.failure);
     if (waiting.length) this.#send();
     this.#changed();
   }
@@ -155,7 +159,7 @@ class Queue extends EventTarget {
       return { state: known, photoId: response.photoId, reason: step?.reason, picture: step?.picture };
     }
     if (file.isGhost || !file.data) return { state: "missing" };
-    if (file.error) return { state: "failed", reason: file.error };
+    if (file.failure) return { state: "failed", reason: file.failure };
     if (step?.phase === "sending") return { state: "sending", bytes: step.bytes };
     return { state: step?.phase === "hashing" ? "hashing" : "waiting" };
   }

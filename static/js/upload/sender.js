@@ -57,7 +57,7 @@ export class Sender extends BasePlugin {
       const size = GROUPS[Math.min(group, GROUPS.length - 1)];
       const files = ids.slice(from, from + size).map((id) => this.uppy.getFile(id));
       from += size;
-      const offered = await this.#offer(files.filter((file) => file && !file.progress.uploadComplete));
+      const offered = await this.#offer(files.filter((file) => file && !file.progress.uploadComplete && !file.failure));
       await sending;
       sending = this.#sendAll(offered);
     }
@@ -133,27 +133,23 @@ export class Sender extends BasePlugin {
   }
 
   async #send(file, offer) {
+    let { parts } = offer;
     for (;;) {
       await this.#gate;
       if (!this.uppy.getFile(file.id)) return;
       const controller = new AbortController();
+      const { signal } = controller;
       this.#aborts.set(file.id, { controller, uploadId: offer.upload_id });
       try {
-        const photo = await transfer(file.data, offer, {
-          signal: controller.signal,
-          progress: (bytes) => this.opts.report(file.id, { phase: "sending", bytes }),
-        });
+        parts ??= await missingParts(offer.upload_id, signal);
+        const progress = (bytes) => this.opts.report(file.id, { phase: "sending", bytes });
+        const photo = await transfer(file.data, { ...offer, parts }, { signal, progress });
         return this.#succeed(file, { outcome: "sent", photoId: photo.id });
       } catch (error) {
-        if (controller.signal.aborted) {
-          if (controller.signal.reason !== "paused") return;
-          await this.#gate;
-          offer = { ...offer, parts: await missingParts(offer.upload_id) };
-        } else if (error.status === 400 || error.status === 422) {
-          return this.#succeed(file, { outcome: "refused", reason: error.message });
-        } else {
-          return this.#fail(file, error);
-        }
+        if (signal.reason === "removed") return;
+        if (signal.reason === "paused") parts = null;
+        else if (error.status === 400 || error.status === 422) return this.#succeed(file, { outcome: "refused", reason: error.message });
+        else return this.#fail(file, error);
       } finally {
         this.#aborts.delete(file.id);
       }
@@ -166,10 +162,11 @@ export class Sender extends BasePlugin {
     this.uppy.emit("upload-success", this.uppy.getFile(file.id), { status: 200, ...answer });
   }
 
+  // Not as an error of Uppy's, which would be tried again whenever other files join.
   #fail(file, error) {
     if (!this.uppy.getFile(file.id)) return;
     this.opts.report(file.id, { phase: "failed" });
-    this.uppy.emit("upload-error", this.uppy.getFile(file.id), error);
+    this.uppy.setFileState(file.id, { failure: error.message });
   }
 
   // A file taken out of the queue: stop it, and let the server forget what has arrived.

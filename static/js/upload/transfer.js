@@ -62,10 +62,14 @@ function put(url, body, signal, progress) {
     request.open("PUT", url);
     request.upload.addEventListener("progress", (event) => progress(event.loaded));
     request.addEventListener("load", () => {
+      document.dispatchEvent(new CustomEvent("reached"));
       if (request.status < 300) resolve();
       else reject(new ApiError(request.status, { detail: "A part of the file was not taken." }));
     });
-    request.addEventListener("error", () => reject(new ApiError(0, { detail: "The library cannot be reached." })));
+    request.addEventListener("error", () => {
+      document.dispatchEvent(new CustomEvent("unreachable"));
+      reject(new ApiError(0, { detail: "The library cannot be reached." }));
+    });
     request.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
     request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
     signal.addEventListener("abort", abort);
