@@ -19,6 +19,9 @@ class Limits:
     """Longest side in pixels. A line of 100,000,000 x 1 passes a limit on the area alone."""
     frames: int = 1_000
     """Pictures in one file. Only the first is shown, but all have to be walked to count them."""
+    scans: int = 100
+    """Passes over the pixels of one JPEG. Encoders make about ten; a small file can ask for thousands, and
+    each takes as long as a decoding."""
     memory_bytes: int = 400 * MIB
     """Address space on top of what a decoder holds when idle (50 MiB resident). Two decoders stay below
     1 GB; a HEIC of 48 megapixels takes 350 MiB, a JPEG of 12 takes 35."""

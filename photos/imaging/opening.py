@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 
 from photos.errors import Invalid
 from photos.imaging.limits import Limits
+from photos.imaging.scans import count_scans
 
 FORMATS = {
     "image/jpeg": "JPEG",
@@ -48,6 +49,8 @@ def opened(file: BinaryIO, media_type: str, limits: Limits) -> Iterator[tuple[Im
     """
     with Image.open(file, formats=(FORMATS[media_type],)) as picture:
         _check_size(picture.width, picture.height, limits)
+        if media_type == "image/jpeg":
+            _check_scans(file, limits)
         frames = getattr(picture, "n_frames", 1) if media_type in SEQUENCES else 1
         if frames > limits.frames:
             raise Invalid(
@@ -101,4 +104,12 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
         raise Invalid(
             f"This picture is larger than {megapixels:,.0f} megapixels. Send it smaller.",
             code="too_many_pixels",
+        )
+
+
+def _check_scans(file: BinaryIO, limits: Limits) -> None:
+    if count_scans(file, most=limits.scans) > limits.scans:
+        raise Invalid(
+            f"This JPEG is built of more than {limits.scans:,} passes. Export it again and send that.",
+            code="too_many_scans",
         )
