@@ -20,7 +20,7 @@ from photos.backends.search.sqlite_query import FIELDS
 from photos.errors import SearchError
 from photos.query.evaluate import distance_km
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of what is written into them, the analyser included. Another one means rebuild."""
 
 BUSY_SECONDS = 10.0

@@ -43,6 +43,7 @@ CASES = [
     ("🇩🇪🇫🇷", ("🇩🇪", "🇫🇷")),
     ("e\u0301te\u0301 co\u00adop \u202eabc", ("ete", "coop", "abc")),
     ("x\x00y\ud800z", ("x", "y", "z")),
+    ("Bonjour\u202f! 10\u202f000\u202f€", ("bonjour", "10", "000")),
     ("ﬁne ⅣⅤ Ⓐ", ("fine", "ⅳⅴ", "a")),
 ]
 
