@@ -92,7 +92,8 @@ def _resend(
                 )
             ]
     for name, photo_id in work:
-        jobs.send(name, {"photo_id": photo_id})
+        # one that waits for its next try keeps waiting
+        jobs.send(name, {"photo_id": photo_id}, unless_queued=True)
     return len(work)
 
 

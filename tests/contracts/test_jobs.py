@@ -98,6 +98,14 @@ def test_a_job_sent_again_while_it_runs_runs_once_more(jobs: Jobs) -> None:
     assert jobs.count() == 1
 
 
+def test_a_sweep_leaves_a_job_that_waits_for_its_next_try_alone(jobs: Jobs) -> None:
+    jobs.send("process_photo", {"photo_id": "a"}, delay_seconds=3600)
+    jobs.send("process_photo", {"photo_id": "a"}, unless_queued=True)
+    assert list(jobs.receive(limit=1, lease_seconds=LEASE)) == []
+    jobs.send("process_photo", {"photo_id": "b"}, unless_queued=True)
+    assert receive_one(jobs).payload == {"photo_id": "b"}
+
+
 def test_a_delayed_job_waits(jobs: Jobs) -> None:
     jobs.send("process_photo", {"photo_id": "a"}, delay_seconds=3600)
     assert list(jobs.receive(limit=1, lease_seconds=LEASE)) == []

@@ -11,8 +11,11 @@ from photos.models import Job
 class Jobs(Protocol):
     """A queue with leases. Every verb may raise `JobsError` (later)."""
 
-    def send(self, name: str, payload: dict[str, str], *, delay_seconds: float = 0) -> None:
-        """Queue a job. The same name and payload waiting already is one job, due at the earlier time."""
+    def send(
+        self, name: str, payload: dict[str, str], *, delay_seconds: float = 0, unless_queued: bool = False
+    ) -> None:
+        """Queue a job. The same name and payload waiting already is one job, due at the earlier time; with
+        `unless_queued` the waiting one stays as it is, where the queue can tell."""
 
     def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
         """Lease due jobs, oldest first. A job whose lease runs out is delivered again."""

@@ -30,8 +30,10 @@ class LocalJobs:
         self.database = database
         self._order = (case((table.c.name.in_(last), 1), else_=0), table.c.due_at, table.c.id)
 
-    def send(self, name: str, payload: dict[str, str], *, delay_seconds: float = 0) -> None:
-        """Queue a job; one that waits already becomes due at the earlier time."""
+    def send(
+        self, name: str, payload: dict[str, str], *, delay_seconds: float = 0, unless_queued: bool = False
+    ) -> None:
+        """Queue a job; one that waits already becomes due at the earlier time, or stays as it is."""
         text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()
         now = datetime.now(UTC)
@@ -47,15 +49,16 @@ class LocalJobs:
             "created_at": to_micros(now),
         }
         with _translated("send", name):
-            self._queue(row)
+            self._queue(row, unless_queued=unless_queued)
 
     @repeated
-    def _queue(self, row: Mapping[str, Any]) -> None:
+    def _queue(self, row: Mapping[str, Any], *, unless_queued: bool) -> None:
         # a leased job may be about to finish with what it read before: give up its lease, so that `done`
         # leaves the row and the job runs once more
         earlier = case((table.c.due_at > row["due_at"], row["due_at"]), else_=table.c.due_at)
+        change = {"digest": row["digest"]} if unless_queued else {"due_at": earlier, "lease_token": ""}
         with self.database.write() as connection:
-            upsert(connection, table, row, on=("digest",), update={"due_at": earlier, "lease_token": ""})
+            upsert(connection, table, row, on=("digest",), update=change)
 
     def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
         """Lease due jobs, oldest first."""
