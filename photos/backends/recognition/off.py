@@ -22,7 +22,7 @@ class NoRecognition:
     def missing(self) -> str:
         """How to turn it on, as one sentence."""
         return (
-            "Recognition is turned off; set RECOGNITION=local and start with `make run`, which installs it."
+            "Recognition is turned off; set RECOGNITION=local and start with “make run”, which installs it."
         )
 
     def close(self) -> None:

@@ -89,12 +89,12 @@ class OnnxRecognition:
         if absent:
             return (
                 f"Photos get no labels and no text yet: the Python packages of requirements-recognition.txt "
-                f"are not installed ({', '.join(absent)} missing); `make run` installs them."
+                f"are not installed ({', '.join(absent)} missing); “make run” installs them."
             )
         if not is_built(self._folder):
             return (
                 f"Photos get no labels and no text yet: the recogniser's models are not in {self._folder}; "
-                "`make run` fetches them."
+                "“make run” fetches them."
             )
         return ""
 
