@@ -24,7 +24,7 @@ LONGEST = 8000
 _NAMED = re.compile(
     r"""(?ix)
     ((?:password|passwd|secret(?:_key)?|token|cookie|authorization|signature|api_?key|code(?:_verifier)?
-      |x-amz-[a-z-]+|sig|state|nonce|csrf_token)
+      |x-amz-[a-z-]{1,40}|sig|state|nonce|csrf_token)
      ["']?\s*[=:]\s*["']?)
     (?:bearer\s+)?[^\s"'&,;)}\]]+
     """
