@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.e2e.witness import Witness
 from tests.needs import require
@@ -33,6 +33,7 @@ PATIENCE_MS = 20_000
 def browser() -> Iterator[Browser]:
     """One Chromium; skips the test where there is none."""
     require(Path(CHROMIUM).exists(), "chromium is not installed; `make test-setup` installs it")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
