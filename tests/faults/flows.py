@@ -241,6 +241,52 @@ def _nothing(library: Library, promises: Promises) -> None:
     """Opening and bringing up to date is all."""
 
 
+def _row_first(library: Library, promises: Promises) -> None:
+    def store(key: str) -> None:
+        library.backends.storage.put(key, body_of("form"), media_type="image/jpeg")
+
+    _add_wrongly(library, promises, after=store)
+
+
+def _unsynced(library: Library, promises: Promises) -> None:
+    def store(key: str) -> None:
+        path = library.backends.settings.data / "storage" / "objects" / key
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(body_of("form"))
+
+    _add_wrongly(library, promises, before=store)
+
+
+def _add_wrongly(
+    library: Library,
+    promises: Promises,
+    *,
+    before: Callable[[str], None] | None = None,
+    after: Callable[[str], None] | None = None,
+) -> None:
+    promises.doing("form", there=True)
+    database, key = library.backends.database, uploads.new_key()
+    with database.read() as connection:
+        photo = photo_rows.find_photo_by_hash(connection, library.owner.id, hash_of("form"))
+    if photo is None:
+        if before:
+            before(key)
+        with database.write() as connection:
+            photo = photo_rows.add_photo(
+                connection,
+                owner_id=library.owner.id,
+                sha256=hash_of("form"),
+                size_bytes=len(body_of("form")),
+                name="photo.jpg",
+                media_type="image/jpeg",
+                storage_key=key,
+                now=datetime.now(UTC),
+            )
+        if after:
+            after(key)
+    promises.done("form", photo)
+
+
 FLOWS = (
     Flow("upload by parts", _upload),
     Flow("plain form", _form),
@@ -257,3 +303,5 @@ FLOWS = (
     Flow("reindex", _reindex),
     Flow("migrate", _nothing, is_first=True),
 )
+WRONG = (Flow("row before its bytes", _row_first), Flow("bytes that are not synced", _unsynced))
+"""What nobody should write, to see that the sweep finds it."""

@@ -236,9 +236,16 @@ static void keep(int descriptor) {
     if (S_ISDIR(facts.st_mode)) keep_folder(descriptor, &facts);
 }
 
+/* SQLite does not look at the answer when it syncs the folder of a log it has made. There is no way to have it
+ * look, so the proof that nothing is promised after a failed sync leaves this one out. */
+static int is_unasked(int descriptor) {
+    char path[PATH_MAX];
+    return shadow[0] && action > 0 && path_of(descriptor, path) && strcmp(path, folder) == 0;
+}
+
 static int any_sync(const char *name, int descriptor) {
     int (*real)(int) = dlsym(RTLD_NEXT, name);
-    if (kinds & SYNC && descriptor_is_below(descriptor) && meet(SYNC) > 0) return -1;
+    if (kinds & SYNC && descriptor_is_below(descriptor) && !is_unasked(descriptor) && meet(SYNC) > 0) return -1;
     int result = real(descriptor);
     if (result == 0) keep(descriptor);
     return result;

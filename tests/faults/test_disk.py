@@ -4,59 +4,20 @@ showing what it has, and goes on taking photos once the disk is well again."""
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from tests import pictures
-from tests.e2e.furnished import EMAIL, PASSWORD, Furnished, furnish, until
+from tests.e2e.furnished import Furnished, furnish, until
 from tests.faults import shim
 from tests.faults.shim import Switch
+from tests.faults.visit import Visit
 from tests.servers.app import RunningApp
 
 MIB = 1 << 20
-PATIENCE = 30
-
-
-class Visit:
-    """A signed-in browser without scripts, and a program with a token."""
-
-    def __init__(self, library: Furnished) -> None:
-        self.url = library.app.url
-        self.token = {"Authorization": f"Bearer {library.token}"}
-        self.browser = requests.Session()
-        form = self.get("/")
-        fields = {"csrf_token": _csrf_of(form.text), "email": EMAIL, "password": PASSWORD}
-        assert self.browser.post(form.url, fields, timeout=PATIENCE).ok
-        self.csrf = _csrf_of(self.get("/uploads").text)
-
-    def get(self, path: str) -> requests.Response:
-        return self.browser.get(self.url + path, timeout=PATIENCE)
-
-    def send_form(self, body: bytes) -> requests.Response:
-        files = {"files": ("photo.jpg", body, "image/jpeg")}
-        return self.browser.post(
-            f"{self.url}/uploads", {"csrf_token": self.csrf}, files=files, timeout=PATIENCE
-        )
-
-    def api(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return requests.request(
-            method, f"{self.url}/api/v1/{path}", json=body, headers=self.token, timeout=PATIENCE
-        )
-
-    def put(self, part: dict[str, Any], body: bytes) -> requests.Response:
-        return requests.put(self.url + part["url"], data=body, timeout=PATIENCE)
-
-    def offer(self, body: bytes) -> requests.Response:
-        digest = hashlib.sha256(body).hexdigest()
-        described = {"name": "large.jpg", "size": len(body), "type": "image/jpeg", "sha256": digest}
-        return self.api("POST", "uploads", {"files": [described]})
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +50,6 @@ def visit(library: Furnished, switch: Switch) -> Iterator[Visit]:
 
 def _states(library: Furnished) -> list[str]:
     return [item["state"] for item in library.api("GET", "photos?limit=100")["items"]]
-
-
-def _csrf_of(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, page
-    return found[1]
 
 
 def _assert_shows(visit: Visit) -> None:

@@ -33,6 +33,26 @@ def test_a_fault_here_and_there_loses_nothing(sweeper: Sweeper, flow: str) -> No
     assert not failures
 
 
+@pytest.mark.parametrize("flow", ["upload by parts", "plain form", "complete"])
+def test_f01_killed_at_the_steps_of_an_upload_loses_nothing(sweeper: Sweeper, flow: str) -> None:
+    for fault in ("kill -9", "torn write"):
+        assert not sweeper.sweep(flow, fault, start=3, stride=13, most=LONGEST)["failures"]
+
+
+@pytest.mark.parametrize("flow", ["upload by parts", "process", "trash", "purge"])
+def test_f31_a_power_cut_takes_nothing_that_was_promised(sweeper: Sweeper, flow: str) -> None:
+    for fault in ("power cut", "sync fails, power cut"):
+        assert not sweeper.sweep(flow, fault, start=2, stride=7, most=LONGEST)["failures"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "fault"), [("row before its bytes", "kill -9"), ("bytes that are not synced", "power cut")]
+)
+def test_the_sweep_finds_what_is_done_in_the_wrong_order(sweeper: Sweeper, flow: str, fault: str) -> None:
+    failures = sweeper.sweep(flow, fault, stride=3, most=LONGEST)["failures"]
+    assert any("fsck originals_missing" in failure for failure in failures)
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_anywhere_loses_nothing(

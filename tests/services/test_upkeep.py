@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 
 from sqlalchemy import update
 
-from photos.db import schema
-from photos.models import PhotoState
+from photos.db import documents, schema
+from photos.models import PhotoState, SearchDocument
 from photos.services import library as acts
 from photos.services import upkeep
 from tests import pictures
@@ -81,6 +81,26 @@ def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
     assert total == 1
     assert library.find("lighthouse") == [photo.id]
     assert differences(library) == {}
+
+
+def test_an_index_that_was_replaced_behind_the_rows_backs_is_mended(library: Library) -> None:
+    kept, changed, gone = (library.upload(pictures.jpeg(64, 48, seed=seed)) for seed in (1, 2, 3))
+    library.work()
+    library.sweep()
+    search, database = library.backends.search, library.backends.database
+    before = {document.key: document for document in _documents(library)}
+    search.remove([library.photo(gone.id).key])
+    search.put([replace(before[library.photo(changed.id).key], revision=1_000)])
+    search.put([replace(before[library.photo(kept.id).key], key=999)])
+    assert library.sweep().indexed == 0
+    assert upkeep.mend_index(database=database, search=search) == 3
+    assert upkeep.mend_index(database=database, search=search) == 0
+    assert differences(library) == {}
+
+
+def _documents(library: Library) -> list[SearchDocument]:
+    with library.backends.database.read() as connection:
+        return list(documents.search_documents(connection))
 
 
 def test_an_index_that_was_down_is_caught_up_by_the_sweep(library: Library) -> None:
