@@ -1,7 +1,7 @@
 # The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof fuzz bench check format vendor lock migrate clean \
+.PHONY: help run test proof fuzz bench judge check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
 ifndef PYTHON
@@ -46,6 +46,11 @@ fuzz: ## look for inputs that make something stumble (how long: make fuzz MINUTE
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-fuzz.txt || \
 		echo "atheris has no wheel for this Python: inputs are changed at random, not guided by coverage."
 	@nice $(VENV)/python -m tests.fuzz --minutes $(MINUTES)
+
+judge: ## show the recogniser pictures of known content, write docs/recognition.md
+	@$(SETUP) test
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-judge.txt
+	@$(VENV)/python -m bench.labels $(ARGS)
 
 check: ## look for mistakes without running: style, types, security, architecture, secrets
 	@$(SETUP) check
@@ -94,7 +99,7 @@ migrate: ## bring the database up to date (make run does this by itself)
 
 lock: ## pin the newest allowed versions of all packages, with hashes
 	@$(SETUP) check
-	@for name in requirements requirements-recognition requirements-dev requirements-fuzz requirements-bench \
+	@for name in requirements requirements-recognition requirements-dev requirements-fuzz requirements-bench requirements-judge \
 		scripts/setup/uv scripts/setup/node; do \
 		echo "$$name.txt"; \
 		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
