@@ -1,6 +1,12 @@
 """gunicorn: a few processes with a few threads. No preload: it loses threads and connections on fork."""
 
+import socket
+import struct
+from typing import Any
+
 from photos.config import read_settings
+
+SILENCE_SECONDS = 10
 
 settings = read_settings()
 
@@ -18,3 +24,13 @@ accesslog = None  # requests are logged by the application, with their id
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Hang up on whoever falls silent in the middle of a request: a request being read holds a thread.
+
+    Accepted connections inherit this from the listening socket (Linux); gunicorn has no setting for it.
+    """
+    for listener in server.LISTENERS:
+        limit = struct.pack("ll", SILENCE_SECONDS, 0)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)

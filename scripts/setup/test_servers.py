@@ -18,6 +18,7 @@ PACKAGE_OF = {
     "ceph": "ceph-common",
     "uuidgen": "uuid-runtime",
     "chromium": "chromium",
+    "nginx": "nginx-light",
 }
 # An ordinary user's path leaves out the folders where Debian puts servers.
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
