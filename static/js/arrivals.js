@@ -1,5 +1,5 @@
 // A photo that has just arrived stands on the timeline at once, from the file itself; `states` then turns it
-// ready in place. On the next visit it stands with its day.
+// ready, and it joins its day if that is on the page. On the next visit it stands where it belongs.
 
 const PREVIEWS = 24;
 
@@ -13,6 +13,18 @@ export function start(list) {
     // decoding a thousand originals would cost more than waiting for their renditions
     if (file && previews++ < PREVIEWS) preview(tile, file);
   });
+  list.addEventListener("ready", ({ target, detail }) => settle(list, target, detail.taken_at));
+}
+
+function settle(list, tile, takenAt) {
+  const day = list.querySelector(`[data-day="${takenAt.slice(0, 10)}"]`);
+  const arrivals = tile.closest("[data-arrivals]");
+  if (!day || !arrivals) return;
+  const hasFocus = tile === document.activeElement;
+  day.querySelector(".grid").prepend(tile);
+  day.querySelector(".day-count span:not(.aside)").textContent = day.querySelectorAll(".tile").length;
+  if (!arrivals.querySelector(".tile")) arrivals.remove();
+  if (hasFocus) tile.focus({ preventScroll: true });
 }
 
 function gridOf(list) {

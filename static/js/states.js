@@ -71,5 +71,6 @@ function reveal(tile, photo) {
   picture.decode().then(() => {}, () => {}).then(() => {
     tile.className = `tile ${name}`;
     tile.replaceChildren(picture);
+    tile.dispatchEvent(new CustomEvent("ready", { bubbles: true, detail: photo }));
   });
 }
