@@ -133,9 +133,11 @@ class RunningApp:
 
     def memory_bytes(self) -> int:
         """Memory that all its processes hold together now, shared pages counted once (Linux)."""
-        assert self._process is not None
-        pids = [self._process.pid, *_descendants(self._process.pid)]
-        return sum(_proportional_bytes(pid) for pid in pids)
+        return sum(self.memory_by_process().values())
+
+    def memory_by_process(self) -> dict[str, int]:
+        """The same for each process, by its number and module."""
+        return {f"{pid} {_module(pid)}": _proportional_bytes(pid) for pid in self.pids()}
 
     @property
     def _terminal(self) -> Path:
@@ -182,6 +184,12 @@ def _command(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return ""
+
+
+def _module(pid: int) -> str:
+    """What follows `-m` in a command, with the verb of a recogniser."""
+    name, verb, *_ = [*_command(pid).partition(" -m ")[2].split(), "", ""]
+    return f"{name} {verb}" if verb.isalpha() else name
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -51,7 +51,7 @@ class OnnxRecognition:
             folder,
             timeout_seconds=labels_timeout_seconds,
             idle_seconds=labels_idle_seconds,
-            large_block_bytes=32 * 2**20,
+            large_block_bytes=2**20,
         )
         # 100 MB less for 10 % more time: nobody waits for text, and both children share one machine.
         self.reader = RecogniserProcess(
