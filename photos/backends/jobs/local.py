@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select, update
 
-from photos.db.engine import Database, repeated, to_micros
+from photos.db.engine import MICROSECOND, Database, repeated, to_micros
+from photos.db.leases import SKEW
 from photos.db.schema import job as table
 from photos.db.upsert import upsert
 from photos.errors import DatabaseError, JobsError
@@ -56,7 +57,14 @@ class LocalJobs:
         # a leased job may be about to finish with what it read before: give up its lease, so that `done`
         # leaves the row and the job runs once more
         earlier = case((table.c.due_at > row["due_at"], row["due_at"]), else_=table.c.due_at)
-        change = {"digest": row["digest"]} if unless_queued else {"due_at": earlier, "lease_token": ""}
+        change: dict[str, Any] = {"due_at": earlier, "lease_token": ""}
+        if unless_queued:
+            # all its times are of a clock that has been put back since
+            is_wrong = table.c.created_at > row["created_at"] + SKEW // MICROSECOND
+            change = {
+                "due_at": case((is_wrong, row["due_at"]), else_=table.c.due_at),
+                "created_at": case((is_wrong, row["created_at"]), else_=table.c.created_at),
+            }
         with self.database.write() as connection:
             upsert(connection, table, row, on=("digest",), update=change)
 
