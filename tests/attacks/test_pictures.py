@@ -100,6 +100,7 @@ def test_row_060_a_file_cut_anywhere_is_refused_or_whole(
     assert decoders.develop(photo).width == 640
 
 
+@pytest.mark.proof
 def test_row_059_bombs_side_by_side_leave_room_for_a_photo(photo: Path, tmp_path: Path) -> None:
     """Two decoders, as shipped, and every bomb at once; good photos in between."""
     files = []
