@@ -10,7 +10,7 @@ SILENCE_SECONDS = 10
 
 settings = read_settings()
 
-bind = f"{settings.host}:{settings.port}"
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = settings.web_processes
 worker_class = "gthread"
 threads = settings.web_threads
