@@ -36,7 +36,7 @@ proof: ## run the long sweeps (how far: make proof N=1000)
 
 bench: ## measure beside named peers, write docs/performance.md (shorter, without writing: make bench QUICK=1)
 	@$(SETUP) bench
-	@$(VENV)/python -m bench $(if $(QUICK),--quick) $(ARGS)
+	@$(VENV)/python -m bench $(if $(QUICK),--quick,--write) $(ARGS)
 
 # `make fuzz MINUTES=600` looks longer.
 MINUTES ?= 60

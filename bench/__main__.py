@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [PART ...]`: measure, print one line per figure, write docs/performance.md.
+"""`python -m bench [--quick] [--write] [PART ...]`: measure and print one line per figure.
 
 Exit status 1 when a bar is missed by more than its noise. Each part runs in a process of its own, so that
 none leaves memory, threads or caches to the next; `--part NAME FOLDER` is such a process.
@@ -44,6 +44,7 @@ def main() -> int:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named"
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller libraries")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, of a whole run")
     parser.add_argument("--part", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.part:
@@ -57,8 +58,9 @@ def main() -> int:
     started = time.monotonic()
     findings = {name: _judged(name, is_quick=arguments.quick) for name in wanted}
     missed = [figure for found in findings.values() for figure in found.figures if figure.verdict == "missed"]
-    if not arguments.quick and not arguments.parts:
-        PAGE.write_text(report.page(findings, PARTS, date.today()), encoding="utf-8")
+    if arguments.write and not arguments.parts:
+        text = report.page(findings, PARTS, date.today(), is_quick=arguments.quick)
+        PAGE.write_text(text, encoding="utf-8")
         print(f"Written: {PAGE.relative_to(ROOT)}")
     print(f"{len(missed)} missed, {time.monotonic() - started:.0f} s")
     return 1 if missed else 0

@@ -24,7 +24,8 @@ FIRST_DAY = datetime(2015, 1, 1)
 RENDITIONS = (("large", 1600, 1200), ("medium", 512, 384), ("square", 256, 256))
 COMMON = ("person", "outdoor", "sky")
 SEEN = ("dog", "cat", "tree", "car", "boat", "bicycle", "food", "cup", "horse", "bird", "train", "book")
-RARE_EVERY = 10_000
+RARE_EVERY, RAREST_EVERY = 1_500, 10_000
+"""One photo in so many has these words: enough to fill a page of a large library, and hardly any."""
 PLACES = (
     ("Vienna", "Vienna", "Austria", "AT"),
     ("Lisbon", "Lisbon District", "Portugal", "PT"),
@@ -32,11 +33,12 @@ PLACES = (
 )
 CAMERAS = (("Canon", "EOS R6"), ("Apple", "iPhone 15"), ("FUJIFILM", "X-T5"), ("", ""))
 UNTOUCHED = {
-    "size_bytes": 3_600_000, "media_type": "image/jpeg", "storage_key": "originals/none", "state": "ready", "reason": "",
-    "attempts": 1, "lease_token": "", "taken_source": "file", "offset_minutes": 120, "width": 4032, "height": 3024,
-    "lens": "", "f_number": 2.8, "exposure_seconds": 0.004, "iso": 200, "focal_length_mm": 35.0, "description_by": "file",
-    "thumbhash": base64.b64encode(bytes(range(25))).decode(), "colours": json.dumps([["#336699", 0.5]]), "light": "",
-    "developed_with": DEVELOPED_WITH, "recogniser": "bench/1", "text_reader": "bench/1", "revision": 1,
+    "size_bytes": 3_600_000, "media_type": "image/jpeg", "storage_key": "originals/none", "state": "ready",
+    "reason": "", "attempts": 1, "lease_token": "", "taken_source": "file", "offset_minutes": 120,
+    "width": 4032, "height": 3024, "lens": "", "f_number": 2.8, "exposure_seconds": 0.004, "iso": 200,
+    "focal_length_mm": 35.0, "description_by": "file", "colours": json.dumps([["#336699", 0.5]]), "light": "",
+    "thumbhash": base64.b64encode(bytes(range(25))).decode(), "developed_with": DEVELOPED_WITH,
+    "recogniser": "bench/1", "text_reader": "bench/1", "revision": 1,
 }  # fmt: skip
 
 
@@ -102,13 +104,19 @@ def _photo(key: int, number: int, owner: User) -> dict[str, object]:
         "place_region": region,
         "place_country": country,
         "place_country_code": code,
-        "description": "a lighthouse at noon" if number % RARE_EVERY == 77 else "",
+        "description": _description(number),
         "is_favourite": number % 50 == 0,
         "created_at": instant,
         "updated_at": instant,
         "is_indexed": False,
         "state": PhotoState.READY,
     }
+
+
+def _description(number: int) -> str:
+    if number % RAREST_EVERY == 77:
+        return "an eclipse at dawn"
+    return "a lighthouse at noon" if number % RARE_EVERY == 77 else ""
 
 
 def _renditions(row: dict[str, object]) -> Iterator[dict[str, object]]:

@@ -16,10 +16,10 @@ HEAD = """\
 
 Written by `make bench`; do not edit. `make bench QUICK=1` measures less and leaves this page alone.
 
-Each figure is taken beside its peer in one run. Ratios are of CPU time (user and system, of every process that works
-for it), the median of rounds in which the order of the recipes turns; the spread is that of the rounds. A bar counts as
-missed when the figure is beyond it by more than the stated noise, after a second try. Wall times are told where people
-wait. The pictures are drawn by our own code: 12 megapixels, 3-4 MB, with EXIF.
+Each figure is taken beside its peer in one run. Ratios are of CPU time (user and system, of every process
+that works for it), the median of rounds in which the order of the recipes turns; the spread is that of the
+rounds. A bar counts as missed when the figure is beyond it by more than the stated noise, after a second try.
+Wall times are told where people wait. The pictures are drawn by our own code: 12 megapixels, 3-4 MB, EXIF.
 """
 
 
@@ -30,9 +30,9 @@ def line(figure: Figure) -> str:
     return f"{MARKS[figure.verdict] or 'told':16}  {figure.name}: {shown}, {bar}, spread {_spread(figure)}"
 
 
-def page(findings: Mapping[str, Findings], titles: Mapping[str, str], today: date) -> str:
+def page(findings: Mapping[str, Findings], titles: Mapping[str, str], today: date, *, is_quick: bool) -> str:
     """The whole of docs/performance.md."""
-    parts = [HEAD, _machine(today)]
+    parts = [HEAD, _machine(today, "a quick run" if is_quick else "a whole run")]
     for name, found in findings.items():
         parts.append(f"## {titles[name]}\n\n{_table(found.figures)}")
         if found.peers:
@@ -42,10 +42,11 @@ def page(findings: Mapping[str, Findings], titles: Mapping[str, str], today: dat
     return "\n".join(parts)
 
 
-def _machine(today: date) -> str:
+def _machine(today: date, run: str) -> str:
     return (
-        f"Measured on {today.isoformat()} on {os.cpu_count()} shared cores ({platform.machine()}), Linux, "
-        f"Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} while it ran.\n"
+        f"Measured in {run} on {today.isoformat()} on {os.cpu_count()} shared cores ({platform.machine()}), "
+        f"Linux, Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} in the last 15 minutes, "
+        "its own included.\n"
     )
 
 
@@ -73,12 +74,14 @@ def _chart(slices: list[Slice]) -> str:
     width = max(len(each.name) for each in slices)
     total = sum(each.milliseconds for each in slices)
     lines = [
-        f"{each.name:{width}}  {each.milliseconds:6.1f} ms  {'█' * round(BAR_LENGTH * each.milliseconds / longest)}".rstrip()
+        f"{each.name:{width}}  {each.milliseconds:6.1f} ms  "
+        + "█" * round(BAR_LENGTH * each.milliseconds / longest)
         for each in slices
     ]
+    chart = "\n".join(line.rstrip() for line in lines)
     return (
-        f"Where the time of one upload goes, {total:.0f} ms by the clock from the first byte to ready (a profile in one "
-        "process; waiting for the disk included):\n\n```\n" + "\n".join(lines) + "\n```\n"
+        f"Where the time of one upload goes, {total:.0f} ms by the clock from the first byte to ready (a "
+        f"profile in one process; waiting for the disk included):\n\n```\n{chart}\n```\n"
     )
 
 

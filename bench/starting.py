@@ -20,7 +20,7 @@ def measure(effort: Effort) -> Findings:
     with opened(effort.folder / "library") as library:
         environ = {**os.environ, "BIGIMAGE_DATA": str(library.backends.settings.data)}
     ratios = []
-    for turn in range(effort.choose(6, 20)):
+    for turn in range(effort.choose(5, 10)):
         bare = _cpu_seconds("pass", environ)
         flask = _cpu_seconds("import flask", environ) - bare
         ours = _cpu_seconds(APPLICATION, environ) - bare

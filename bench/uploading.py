@@ -81,8 +81,8 @@ def _beside_libvips(library: Library, bodies: list[bytes], rounds: int) -> Figur
         "last byte received to row committed and processed",
         found,
         "x libvips' renditions",
-        f"CPU time of web part, runner and decoder for {len(bodies)} photos of 12 megapixels: join, verify, row, job, "
-        "develop, store, index; labels apart",
+        f"CPU time of web part, runner and decoder for {len(bodies)} photos of 12 megapixels: join, verify, "
+        "row, job, develop, store, index; labels apart",
         bar=1.3,
     )
 

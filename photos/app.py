@@ -26,6 +26,7 @@ from photos.web.errors import init_errors
 from photos.web.security import init_security
 from photos.web.sessions import init_sessions
 from photos.web.templating import init_templating
+from photos.web.tiles import init_tiles
 from photos.wiring import Backends, open_backends
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_sessions(app, settings, backends.database, backends.secret_key)
     init_errors(app)
     init_templating(app)
+    init_tiles(app)
     for page in (health, accounts, people, timeline, photo, search, uploads, trash, api):
         app.register_blueprint(page.blueprint)
     if not backends.identity.origin:

@@ -226,6 +226,18 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoMark:
+    """A photo as a long list knows it: where it stands, and whether what was made of it still holds."""
+
+    key: int
+    revision: int
+    state: PhotoState
+    taken_local: datetime
+    place_name: str
+    """Empty if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person; identity is (issuer, subject), never the e-mail address."""
 

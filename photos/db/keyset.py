@@ -22,7 +22,7 @@ LONGEST_CURSOR = 200
 
 
 def before(
-    first: ColumnElement[Any], second: ColumnElement[Any], values: Sequence[int]
+    first: ColumnElement[Any], second: ColumnElement[Any], values: Sequence[int | ColumnElement[int]]
 ) -> ColumnElement[bool]:
     """Rows after `values` when both columns are listed largest first."""
     x, y = values

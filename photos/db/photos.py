@@ -7,19 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, case, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from photos.db import keyset
-from photos.db.engine import to_micros, wall_to_micros
+from photos.db.engine import to_micros, wall_from_micros, wall_to_micros
 from photos.db.objects import discard_objects
 from photos.db.rows import REMOVED, load_photos
 from photos.db.schema import discarded_document, label_verdict, photo, rendition, tag, user
 from photos.db.upsert import upsert
 from photos.errors import NotFound
 from photos.ids import new_id
-from photos.models import Page, Photo, PhotoState, Shelf, TakenSource, Verdict
+from photos.models import Page, Photo, PhotoMark, PhotoState, Shelf, TakenSource, Verdict
+
+_ALL = tuple(photo.c)
+_MARK = (photo.c.key, photo.c.revision, photo.c.state, photo.c.taken_local, photo.c.place_name)
+_SHELF_COUNT = (
+    select(func.count())
+    .select_from(photo)
+    .where(photo.c.owner_id == bindparam("owner"), photo.c.shelf == bindparam("shelf"))
+)
 
 MOST_KEYS = 1000
 """Keys in one IN list; SQLite allows 32,766 parameters, and planners like fewer."""
@@ -53,15 +76,59 @@ def list_photos(
 
     Raises Invalid (code `cursor`) for a cursor that is not from here.
     """
-    statement = _on_shelf(owner_id, shelf).order_by(photo.c.taken_local.desc(), photo.c.key.desc())
-    if cursor is not None:
-        statement = statement.where(
-            keyset.before(photo.c.taken_local, photo.c.key, keyset.read_cursor(cursor, 2))
+    rows, following = _shelf_page(connection, _ALL, owner_id, shelf, limit, cursor)
+    return Page(load_photos(connection, rows, with_text=False), following)
+
+
+def list_marks(
+    connection: Connection,
+    *,
+    owner_id: int,
+    shelf: Shelf = Shelf.TIMELINE,
+    limit: int = 60,
+    cursor: str | None = None,
+) -> Page[PhotoMark]:
+    """The same page as `list_photos`, for whoever has seen these photos before. Raises the same."""
+    rows, following = _shelf_page(connection, _MARK, owner_id, shelf, limit, cursor)
+    marks = (
+        PhotoMark(
+            row.key, row.revision, PhotoState(row.state), wall_from_micros(row.taken_local), row.place_name
         )
-    rows = connection.execute(statement.limit(limit + 1)).all()
+        for row in rows
+    )
+    return Page(tuple(marks), following)
+
+
+def _shelf_page(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    owner_id: int,
+    shelf: Shelf,
+    limit: int,
+    cursor: str | None,
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """Rows of one page, and the cursor of the next one."""
+    values: dict[str, object] = {"owner": owner_id, "shelf": shelf, "count": limit + 1}
+    if cursor is not None:
+        values["taken"], values["key"] = keyset.read_cursor(cursor, 2)
+    rows = connection.execute(_page_statement(columns, cursor is not None), values).all()
     shown = rows[:limit]
-    following = keyset.write_cursor(shown[-1].taken_local, shown[-1].key) if len(rows) > limit else None
-    return Page(load_photos(connection, shown, with_text=False), following)
+    return shown, keyset.write_cursor(shown[-1].taken_local, shown[-1].key) if len(rows) > limit else None
+
+
+@lru_cache
+def _page_statement(columns: tuple[Column[Any], ...], has_cursor: bool) -> Select[Any]:
+    """Building a statement costs more than running it, so each is built once."""
+    statement = (
+        _on_shelf(bindparam("owner"), bindparam("shelf"))
+        .with_only_columns(*columns)
+        .order_by(photo.c.taken_local.desc(), photo.c.key.desc())
+        .limit(bindparam("count"))
+    )
+    if has_cursor:
+        place: tuple[BindParameter[int], ...] = (bindparam("taken"), bindparam("key"))
+        statement = statement.where(keyset.before(photo.c.taken_local, photo.c.key, place))
+    return statement
 
 
 def list_photos_by_keys(connection: Connection, owner_id: int, keys: Sequence[int]) -> list[Photo]:
@@ -96,6 +163,11 @@ def count_photos(connection: Connection, owner_id: int) -> dict[Shelf, int]:
         select(photo.c.shelf, func.count()).where(photo.c.owner_id == owner_id).group_by(photo.c.shelf)
     )
     return dict.fromkeys(Shelf, 0) | {Shelf(shelf): count for shelf, count in connection.execute(statement)}
+
+
+def count_shelf(connection: Connection, owner_id: int, shelf: Shelf) -> int:
+    """How many photos stand on one shelf; costs nothing where it is a short one."""
+    return connection.scalar(_SHELF_COUNT, {"owner": owner_id, "shelf": shelf}) or 0
 
 
 def count_states(connection: Connection, owner_id: int) -> dict[PhotoState, int]:
@@ -256,7 +328,7 @@ def change_photo(connection: Connection, key: int, *, now: datetime, **values: o
     )
 
 
-def _on_shelf(owner_id: int, shelf: Shelf) -> Select[Any]:
+def _on_shelf(owner_id: int | BindParameter[Any], shelf: Shelf | BindParameter[Any]) -> Select[Any]:
     """Where one owner has most of the rows, MariaDB would rather sort the table than walk the index."""
     statement = select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
     for engine in ("mysql", "mariadb"):

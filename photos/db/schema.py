@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    VARBINARY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,20 +42,22 @@ Instant = BigInteger
 def Binary(length: int) -> String:
     """Text compared byte by byte on every engine: ids, hashes, storage keys, identities."""
     return String(length, collation="BINARY").with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+        String(length, collation="utf8mb4_bin"), "mysql", "mariadb"
     )
 
 
 def Words(length: int) -> String:
     """Text that people write."""
-    return String(length).with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_unicode_520_ci"), "mysql", "mariadb"
-    )
+    return String(length).with_variant(String(length, collation="utf8mb4_unicode_520_ci"), "mysql", "mariadb")
 
 
-LongText = Text().with_variant(
-    mysql.MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_unicode_520_ci"), "mysql", "mariadb"
-)
+class MediumText(Text):
+    """MySQL's MEDIUMTEXT. The type of the same name in its dialect would load all of it on SQLite too."""
+
+    __visit_name__ = "MEDIUMTEXT"
+
+
+LongText = Text().with_variant(MediumText(collation="utf8mb4_unicode_520_ci"), "mysql", "mariadb")
 
 
 def table(name: str, *parts: Column[Any] | UniqueConstraint | CheckConstraint | Index) -> Table:
@@ -284,7 +286,7 @@ photo_hash = table(
     "photo_hash",
     of_photo(),
     Column("variant", Binary(16), primary_key=True),
-    Column("bits", LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb"), nullable=False),
+    Column("bits", LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb"), nullable=False),
     Column("quality", Integer, nullable=False),
 )
 

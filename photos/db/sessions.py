@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from photos.db.engine import from_micros, to_micros
 from photos.db.schema import session
 from photos.ids import new_id
 from photos.models import Session
+
+_LIVE = select(session).where(
+    session.c.id_hash == bindparam("id_hash"),
+    session.c.expires_at > bindparam("now"),
+    session.c.last_seen_at > bindparam("seen_since"),
+)
+"""Built once: every request of a browser runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,8 @@ def find_session(
     connection: Connection, id_hash: str, *, now: datetime, seen_since: datetime
 ) -> StoredSession | None:
     """The session of a cookie, unless it is past its end or has been idle since before `seen_since`."""
-    row = connection.execute(
-        select(session).where(
-            session.c.id_hash == id_hash,
-            session.c.expires_at > to_micros(now),
-            session.c.last_seen_at > to_micros(seen_since),
-        )
-    ).one_or_none()
+    values = {"id_hash": id_hash, "now": to_micros(now), "seen_since": to_micros(seen_since)}
+    row = connection.execute(_LIVE, values).one_or_none()
     return StoredSession(_session(row._mapping), row.content) if row is not None else None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import mysql, sqlite
 
 
 def upsert(
@@ -21,11 +20,16 @@ def upsert(
 
     Values of `update` may be SQL expressions over the stored columns.
     """
+    # each of them loads its whole dialect
     if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
         connection.execute(
             sqlite.insert(table)
             .values(**row)
             .on_conflict_do_update(index_elements=list(on), set_=dict(update))
         )
     else:
+        from sqlalchemy.dialects import mysql
+
         connection.execute(mysql.insert(table).values(**row).on_duplicate_key_update(dict(update)))

@@ -16,9 +16,10 @@ from textwrap import shorten
 from typing import Any
 
 from flask import url_for
+from markupsafe import Markup
 
 from photos.backends.storage import Storage
-from photos.models import Box, Camera, Photo, PhotoState, Reason, Rendition, TakenSource, Verdict
+from photos.models import Box, Camera, Photo, PhotoMark, PhotoState, Reason, Rendition, TakenSource, Verdict
 from photos.services.promises import size_words
 
 RATIO_STEP = 1.025
@@ -76,7 +77,8 @@ class Day:
     iso: str
     words: str
     place: str
-    tiles: tuple[Tile, ...]
+    tiles: Markup
+    count: int
     is_whole: bool
     """Whether no other page can hold more photos of this day."""
 
@@ -169,24 +171,30 @@ def _tile_rendition(photo: Photo) -> Rendition | None:
     return next((by_kind[kind] for kind in order if kind in by_kind), None)
 
 
-def days(photos: Sequence[Photo], storage: Storage, *, is_first: bool, is_last: bool) -> list[Day]:
-    """Group photos, already in order, by the local day they were taken on."""
+def days(
+    photos: Sequence[PhotoMark], tiles: Mapping[int, Markup], *, is_first: bool, is_last: bool
+) -> list[Day]:
+    """Group photos, already in order, by the local day they were taken on. `tiles` are by their keys."""
     by_day = groupby(photos, key=lambda photo: photo.taken_local.date())
-    groups = [(day, list(group)) for day, group in by_day]
+    groups = [
+        (day, group, [tiles[photo.key] for photo in group if photo.key in tiles])
+        for day, group in ((day, list(photos)) for day, photos in by_day)
+    ]
     return [
         Day(
             iso=day.isoformat(),
             words=date_words(day),
             place=_common_place(group),
-            tiles=tuple(tile(photo, storage) for photo in group),
+            tiles=Markup("".join(shown)),
+            count=len(shown),
             is_whole=(index > 0 or is_first) and (index < len(groups) - 1 or is_last),
         )
-        for index, (day, group) in enumerate(groups)
+        for index, (day, group, shown) in enumerate(groups)
     ]
 
 
-def _common_place(photos: Iterable[Photo]) -> str:
-    names = Counter(photo.place.name for photo in photos if photo.place and photo.place.name)
+def _common_place(photos: Iterable[PhotoMark]) -> str:
+    names = Counter(photo.place_name for photo in photos if photo.place_name)
     return ", ".join(name for name, _ in names.most_common(2))
 
 

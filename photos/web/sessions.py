@@ -22,7 +22,7 @@ from photos.db import sessions as session_rows
 from photos.db import tokens as token_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
-from photos.errors import BackendError, NotFound
+from photos.errors import BackendError
 from photos.ids import hash_secret, new_secret
 from photos.models import Session, User
 from photos.web import routes
@@ -51,6 +51,8 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.new_cookie = ""
         """The cookie's value where it has to be set: the only moment at which it is known."""
         self.ended = False
+        self.person: User | None = None
+        """Whose session it is, read together with it; None for a visitor, or if they are gone."""
         self.failure: BackendError | None = None
         """Why the session could not be read; raised once the request is far enough to answer in words."""
 
@@ -91,6 +93,7 @@ class DatabaseSessions(SessionInterface):
                 found = session_rows.find_session(
                     connection, id_hash, now=now, seen_since=self.seen_since(now)
                 )
+                person = user_rows.find_user_by_id(connection, found.session.user_id) if found else None
         except BackendError as error:
             opened = BrowserSession()
             opened.failure = error
@@ -99,7 +102,9 @@ class DatabaseSessions(SessionInterface):
             opened = BrowserSession()
             opened.ended = True
             return opened
-        return BrowserSession(json.loads(found.content), found.session, id_hash)
+        opened = BrowserSession(json.loads(found.content), found.session, id_hash)
+        opened.person = person
+        return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set, keep or remove the cookie; write what has changed."""
@@ -225,16 +230,16 @@ def _visitor_part(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load_user(user_id: str) -> Person | None:
-    return _person(int(user_id))
+    person = current().person
+    if person is None or str(person.id) != user_id:
+        return _person(int(user_id))
+    return None if person.is_disabled else Person(person)
 
 
 def _person(user_id: int) -> Person | None:
     with database().read() as connection:
-        try:
-            person = user_rows.get_user(connection, user_id)
-        except NotFound:
-            return None
-    return None if person.is_disabled else Person(person)
+        person = user_rows.find_user_by_id(connection, user_id)
+    return None if person is None or person.is_disabled else Person(person)
 
 
 def _load_token(request: Request) -> Person | None:

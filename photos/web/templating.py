@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from typing import cast
+from typing import Any, cast
 
-from flask import Flask, g
+from flask import Flask, g, request, url_for
 
 
 def csp_nonce() -> str:
@@ -15,6 +15,29 @@ def csp_nonce() -> str:
     return cast(str, g.csp_nonce)
 
 
+class Addresses:
+    """`url_for` of templates, which remembers addresses that are always the same.
+
+    A page asks for some thirty of them, of its own files and of other pages; building each anew takes a tenth
+    of the time of the page.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], str] = {}
+
+    def __call__(self, endpoint: str, **values: Any) -> str:
+        """Flask's `url_for`; only addresses without values, and of static files, are remembered."""
+        name = values.get("filename", "")
+        if endpoint.startswith(".") or values.keys() != ({"filename"} if endpoint == "static" else set()):
+            return url_for(endpoint, **values)
+        kept = (request.root_path, endpoint, name)
+        address = self._known.get(kept)
+        if address is None:
+            address = self._known[kept] = url_for(endpoint, **values)
+        return address
+
+
 def init_templating(app: Flask) -> None:
     """Give the functions to Jinja."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.globals["url_for"] = Addresses()

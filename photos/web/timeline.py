@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from photos.db import photos as photo_rows
 from photos.models import Shelf
-from photos.web import deps, present
+from photos.web import deps, present, tiles
 
 blueprint = Blueprint("timeline", __name__)
 
@@ -19,14 +19,14 @@ def index() -> str:
     cursor = request.args.get("cursor")
     owner = deps.user()
     with deps.database().read() as connection:
-        page = photo_rows.list_photos(
+        page = photo_rows.list_marks(
             connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
         )
-        refused = photo_rows.count_photos(connection, owner.id).get(Shelf.REFUSED, 0)
-    storage = deps.backends().storage
+        refused = photo_rows.count_shelf(connection, owner.id, Shelf.REFUSED)
+    shown = tiles.tiles_of(owner.id, page.items)
     return render_template(
         "timeline/index.html",
-        days=present.days(page.items, storage, is_first=cursor is None, is_last=page.next is None),
+        days=present.days(page.items, shown, is_first=cursor is None, is_last=page.next is None),
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",

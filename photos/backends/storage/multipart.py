@@ -44,7 +44,7 @@ LAST_PART_NUMBER = 10_000
 """The limit of S3."""
 
 _READ_BYTES = 64 * 1024
-_WRITE_BYTES = 512 * 1024
+_WRITE_BYTES = 256 * 1024
 """Under a socket server smaller writes cost more than twice the CPU time."""
 
 _UPLOAD = "upload.json"
@@ -216,7 +216,7 @@ def _locked(upload: int) -> Iterator[None]:
 
 
 def _copy_exactly(body: BinaryIO, descriptor: int, size_bytes: int) -> None:
-    """Large writes from small reads: the heap stays at half a megabyte, however long the body is."""
+    """Large writes from small reads: the heap stays below half a megabyte, however long the body is."""
     buffer = memoryview(bytearray(min(_WRITE_BYTES, size_bytes)))
     filled, missing = 0, size_bytes
     while missing:

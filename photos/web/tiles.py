@@ -1,0 +1,77 @@
+"""Tiles of the timeline as finished HTML, kept for as long as their photos stay as they are.
+
+A page of 60 photos is mostly the same 60 tiles as a minute ago. Its list says which revision each photo has,
+and only tiles of photos that have changed are read and written again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from flask import Flask, current_app
+from markupsafe import Markup
+
+from photos.db import photos as photo_rows
+from photos.models import PhotoMark, PhotoState
+from photos.web import deps, present
+
+MOST_TILES = 5000
+"""Kept by one process: about 4 MB, and the first pages of a hundred people."""
+SETTLED = frozenset({PhotoState.READY, PhotoState.REFUSED})
+"""States in which a photo does not change without a new revision."""
+URL_LIFE_SHARE = 8
+"""Addresses in a tile grow old with it: it is kept for this part of their life at most."""
+
+Kept = tuple[int, int, int]
+"""Key and revision of the photo, and the stretch of time in which its addresses were signed."""
+
+
+class Tiles:
+    """The tiles one process has made; safe for threads. The one not asked for longest goes first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Kept, Markup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, wanted: Sequence[Kept]) -> dict[int, Markup]:
+        """Tiles that are known, by the key of their photo."""
+        with self._lock:
+            known = {name[0]: self._kept[name] for name in wanted if name in self._kept}
+            for name in wanted:
+                if name[0] in known:
+                    self._kept.move_to_end(name)
+        return known
+
+    def keep(self, made: Mapping[Kept, Markup]) -> None:
+        """Remember these."""
+        with self._lock:
+            self._kept.update(made)
+            while len(self._kept) > MOST_TILES:
+                self._kept.popitem(last=False)
+
+
+def init_tiles(app: Flask) -> None:
+    """Give an application its tiles: another one may show another library."""
+    app.extensions["bigimage_tiles"] = Tiles()
+
+
+def tiles_of(owner_id: int, marks: Sequence[PhotoMark]) -> dict[int, Markup]:
+    """The tile of each photo by its key; photos deleted a moment ago are left out."""
+    tiles = cast(Tiles, current_app.extensions["bigimage_tiles"])
+    stretch = int(time.time()) // (deps.settings().url_seconds // URL_LIFE_SHARE)
+    names = [(mark.key, mark.revision, stretch) for mark in marks if mark.state in SETTLED]
+    known = tiles.find(names)
+    missing = [mark.key for mark in marks if mark.key not in known]
+    if not missing:
+        return known
+    with deps.database().read() as connection:
+        photos = photo_rows.list_photos_by_keys(connection, owner_id, missing)
+    write = current_app.jinja_env.get_template("components/grid.html").module.tile_link  # type: ignore[attr-defined]
+    storage = deps.backends().storage
+    fresh = {photo.key: Markup(write(present.tile(photo, storage))) for photo in photos}
+    tiles.keep({name: fresh[name[0]] for name in names if name[0] in fresh})
+    return known | fresh
