@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -219,8 +220,9 @@ def _reachable(host: str) -> str:
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal."""
-    print(text, flush=True)
+    """One line for the person at the terminal, which may be gone by now."""
+    with suppress(BrokenPipeError):
+        print(text, flush=True)
 
 
 if __name__ == "__main__":
