@@ -86,8 +86,8 @@ def check() -> None:
             click.echo(f"{name}: works")
         except BackendError as error:
             problems.append(f"{name}: {error}")
-    if missing := parts.recognition.missing():
-        problems.append(f"recognition: {missing}")
+    if parts.settings.recognition == "off":
+        click.echo(f"Note: {parts.recognition.missing()}")
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

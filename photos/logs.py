@@ -73,6 +73,9 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # SDKs print signed URLs and headers when they chatter; alembic tells of its own plugins
-    for name in ("botocore", "boto3", "urllib3", "s3transfer", "PIL", "alembic.runtime.plugins"):
+    # SDKs print signed URLs and headers when they chatter; others tell of their own plugins
+    for name in (
+        *("botocore", "boto3", "urllib3", "s3transfer", "PIL"),
+        *("alembic.runtime.plugins", "mysql.connector"),
+    ):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -63,6 +63,8 @@ class Backends:
         if "darkroom" in self.__dict__:
             self.darkroom.close()
         self.recognition.close()
+        self.search.close()
+        self.storage.close()
         self.database.close()
 
 

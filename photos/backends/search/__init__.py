@@ -60,3 +60,6 @@ class Search(Protocol):
 
     def ping(self) -> None:
         """Raise SearchError unless the index can be read and written."""
+
+    def close(self) -> None:
+        """Give connections back. The next call opens new ones."""

@@ -83,3 +83,6 @@ class Storage(Protocol):
 
     def ping(self) -> None:
         """Raise StorageError unless the store can be read and written."""
+
+    def close(self) -> None:
+        """Give connections back. The next call opens new ones."""

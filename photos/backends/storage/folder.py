@@ -220,6 +220,9 @@ class FolderStorage:
         ):
             write_all(descriptor, b"ping")
 
+    def close(self) -> None:
+        """Nothing stays open between two calls."""
+
     @contextmanager
     def _area(self, name: str) -> Iterator[int]:
         with _marked_root(self._root) as root, folder_beneath(root, [name]) as area:
