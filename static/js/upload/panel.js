@@ -76,14 +76,20 @@ export class Panel {
     this.bar.max = sums.bytes || 1;
     this.bar.value = sums.bytesDone;
     this.bar.hidden = over;
-    this.pause.hidden = over;
-    this.retry.hidden = sums.failed === 0;
-    this.again.hidden = sums.missing === 0;
+    this.#hide(this.pause, over);
+    this.#hide(this.retry, sums.failed === 0);
+    this.#hide(this.again, sums.missing === 0);
     rename(this.pause, this.#queue.isPaused ? "Resume" : "Pause", this.#queue.isPaused ? "play" : "pause");
     rename(this.cancel, over ? "Close" : "Cancel all", "x");
     this.#drawRows(items);
     if (over && !this.#wasOver) announce(this.title.textContent);
     this.#wasOver = over;
+  }
+
+  // A button that goes away hands its focus to the list.
+  #hide(element, isHidden) {
+    if (isHidden && element === document.activeElement) this.list.focus();
+    element.hidden = isHidden;
   }
 
   #drawRows(items) {
@@ -136,7 +142,20 @@ export class Panel {
     row.element.dataset.state = item.state;
     const symbol = ICONS[item.state];
     if (symbol && row.thumb.tagName !== "IMG") row.thumb.replaceChildren(icon(symbol));
+    const hasFocus = row.acts.contains(document.activeElement);
     row.acts.replaceChildren(...this.#actsOf(item));
+    if (hasFocus) this.#focus(item.id);
+  }
+
+  #focus(id) {
+    (this.#rows.get(id)?.acts.querySelector("button, a") ?? this.list).focus();
+  }
+
+  // The row that takes its place gets the focus.
+  #remove(id) {
+    const at = this.#queue.items.findIndex((item) => item.id === id);
+    this.#queue.cancel(id);
+    requestAnimationFrame(() => this.#focus((this.#queue.items[at] ?? this.#queue.items.at(-1))?.id));
   }
 
   #actsOf(item) {
@@ -145,7 +164,7 @@ export class Panel {
     if (item.photoId) acts.push(linkTo(item));
     if (item.isInTrash) acts.push(button("Restore", "undo-2", () => this.#queue.restore(item.id).catch(complain), small));
     if (item.state === "failed") acts.push(button("Try again", "refresh-cw", () => this.#queue.retry(item.id), small));
-    if (!item.photoId) acts.push(button("Remove", "x", () => this.#queue.cancel(item.id), small));
+    if (!item.photoId) acts.push(button("Remove", "x", () => this.#remove(item.id), small));
     return acts;
   }
 
