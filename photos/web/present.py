@@ -185,7 +185,7 @@ def days(
             iso=day.isoformat(),
             words=date_words(day),
             place=_common_place(group),
-            tiles=Markup("".join(shown)),
+            tiles=Markup().join(shown),
             count=len(shown),
             is_whole=(index > 0 or is_first) and (index < len(groups) - 1 or is_last),
         )

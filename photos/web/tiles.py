@@ -72,6 +72,7 @@ def tiles_of(owner_id: int, marks: Sequence[PhotoMark]) -> dict[int, Markup]:
         photos = photo_rows.list_photos_by_keys(connection, owner_id, missing)
     write = current_app.jinja_env.get_template("components/grid.html").module.tile_link  # type: ignore[attr-defined]
     storage = deps.backends().storage
-    fresh = {photo.key: Markup(write(present.tile(photo, storage))) for photo in photos}
+    # a macro of a template that escapes gives Markup
+    fresh: dict[int, Markup] = {photo.key: write(present.tile(photo, storage)) for photo in photos}
     tiles.keep({name: fresh[name[0]] for name in names if name[0] in fresh})
     return known | fresh

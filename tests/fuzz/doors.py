@@ -130,7 +130,7 @@ def _settings_seeds() -> list[bytes]:
         "BASE_URL=https://photos.example.org",
         "BASE_URL=http://[::1]:8000",
         "BASE_URL=http://a:99999",
-        "BASE_URL=http://me:word@host",
+        "BASE_URL=http://me:word@host",  # made up
         "BASE_URL=http://a b",
         "OTHER_ORIGINS=http://a, https://b:1",
         "BIGIMAGE_DATA=~nobody-by-this-name/x",

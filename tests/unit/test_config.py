@@ -45,8 +45,8 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_URL", "mysql://user:pw@host/name", "must begin with sqlite:///"),
         ("DATABASE_URL", "::::", "must begin with sqlite:///"),
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2/name", "percent-encoded"),
-        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter#2@host/name", "percent-encoded"),
-        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),
+        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter#2@host/name", "percent-encoded"),  # made up
+        ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),  # made up
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
         ("BASE_URL", "http://localhost:port", "must look like https://"),
         ("BASE_URL", "http://photos example.org", "must look like https://"),
