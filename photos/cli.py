@@ -1,4 +1,7 @@
-"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`."""
+"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`.
+
+The web process imports this file too, so a command loads what only it needs.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from photos.db.diagnose import diagnose
 from photos.errors import BackendError, BigimageError, ConfigError
-from photos.services import accounts, upkeep
+from photos.services import accounts
 from photos.wiring import Backends, prepare
 
 
@@ -74,6 +76,8 @@ def migrate() -> None:
 @with_appcontext
 def check() -> None:
     """Ask every part whether it works, and list every problem at once."""
+    from photos.db.diagnose import diagnose
+
     parts = backends()
     problems = []
     if wrong := diagnose(parts.database):
@@ -184,6 +188,8 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
 @with_appcontext
 def sweep() -> None:
     """Send overdue work again and throw away what nobody needs."""
+    from photos.services import upkeep
+
     parts = backends()
     swept = upkeep.sweep(
         settings=parts.settings,
@@ -203,6 +209,8 @@ def sweep() -> None:
 @with_appcontext
 def fsck(repair: bool, as_json: bool) -> None:
     """Compare rows, objects and index; print differences as counts. Exits with 1 unless all are 0."""
+    from photos.services import upkeep
+
     parts = backends()
 
     def report(line: str) -> None:
@@ -226,6 +234,8 @@ def fsck(repair: bool, as_json: bool) -> None:
 @with_appcontext
 def reindex() -> None:
     """Empty the search index and fill it from the database."""
+    from photos.services import upkeep
+
     parts = backends()
     total = upkeep.reindex(
         database=parts.database, search=parts.search, report=lambda line: click.echo(line, err=True)

@@ -41,9 +41,12 @@ class Runner:
 
     def run(self) -> None:
         """Work until `stop` is called."""
-        # one thread more than decoders: a thread that waits for storage or labels leaves no decoder idle
-        count = self.backends.settings.decoders + 1
-        threads = [threading.Thread(target=self._work, name=f"work-{n}", daemon=True) for n in range(count)]
+        # one thread a decoder, and one that also takes what can wait: text is read slowly, one photo at a
+        # time, and must not keep every thread from a new photo
+        threads = [
+            threading.Thread(target=self._work, args=(number > 0,), name=f"work-{number}", daemon=True)
+            for number in range(self.backends.settings.decoders + 1)
+        ]
         threads.append(threading.Thread(target=self._sweep, name="sweep", daemon=True))
         for thread in threads:
             thread.start()
@@ -58,13 +61,15 @@ class Runner:
         """Let what runs end and take nothing new. Good as a signal handler."""
         self.stopping.set()
 
-    def _work(self) -> None:
+    def _work(self, urgent_only: bool) -> None:
         # a little longer than the photo's own lease, which begins later: a job that comes again after a
         # crash then finds its photo free, and need not wait for the sweep
         lease_seconds = self.backends.settings.job_lease_seconds + 2
         while not self.stopping.is_set():
             try:
-                received = self.backends.jobs.receive(limit=1, lease_seconds=lease_seconds)
+                received = self.backends.jobs.receive(
+                    limit=1, lease_seconds=lease_seconds, urgent_only=urgent_only
+                )
             except BackendError as error:
                 log.error("no jobs can be received: %s", error)
                 self.stopping.wait(5)

@@ -119,6 +119,15 @@ def test_oldest_first_and_background_work_last(jobs: Jobs) -> None:
     assert received == [("process_photo", "b"), ("process_photo", "c"), ("read_text", "a")]
 
 
+def test_a_receiver_may_leave_background_work_to_others(jobs: Jobs) -> None:
+    jobs.send("read_text", {"photo_id": "a"})
+    assert list(jobs.receive(limit=10, lease_seconds=LEASE, urgent_only=True)) == []
+    jobs.send("process_photo", {"photo_id": "b"})
+    (urgent,) = jobs.receive(limit=10, lease_seconds=LEASE, urgent_only=True)
+    assert urgent.name == "process_photo"
+    assert receive_one(jobs).name == "read_text"
+
+
 def test_many_receivers_share_the_work_without_doing_any_twice(jobs: Jobs) -> None:
     for number in range(60):
         jobs.send("process_photo", {"photo_id": str(number)})

@@ -17,8 +17,10 @@ class Jobs(Protocol):
         """Queue a job. The same name and payload waiting already is one job, due at the earlier time; with
         `unless_queued` the waiting one stays as it is, where the queue can tell."""
 
-    def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
-        """Lease due jobs, oldest first. A job whose lease runs out is delivered again."""
+    def receive(self, *, limit: int, lease_seconds: int, urgent_only: bool = False) -> Sequence[Job]:
+        """Lease due jobs, oldest first. A job whose lease runs out is delivered again.
+
+        `urgent_only` leaves work that can wait to others, where the queue can tell."""
 
     def done(self, job: Job) -> None:
         """Forget a job; one whose lease went to somebody else is left to them."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, not_, select, update
 
 from photos.db.engine import MICROSECOND, Database, repeated, to_micros
 from photos.db.leases import SKEW
@@ -29,7 +29,7 @@ class LocalJobs:
     def __init__(self, database: Database, *, last: tuple[str, ...] = ()) -> None:
         """Jobs named in `last` wait until no other job is due."""
         self.database = database
-        self._order = (case((table.c.name.in_(last), 1), else_=0), table.c.due_at, table.c.id)
+        self._can_wait = table.c.name.in_(last)
 
     def send(
         self, name: str, payload: dict[str, str], *, delay_seconds: float = 0, unless_queued: bool = False
@@ -68,16 +68,18 @@ class LocalJobs:
         with self.database.write() as connection:
             upsert(connection, table, row, on=("digest",), update=change)
 
-    def receive(self, *, limit: int, lease_seconds: int) -> Sequence[Job]:
+    def receive(self, *, limit: int, lease_seconds: int, urgent_only: bool = False) -> Sequence[Job]:
         """Lease due jobs, oldest first."""
         now = datetime.now(UTC)
         jobs = []
         due = (
             select(table.c.id, table.c.name, table.c.payload, table.c.attempts)
             .where(table.c.due_at <= to_micros(now))
-            .order_by(*self._order)
+            .order_by(case((self._can_wait, 1), else_=0), table.c.due_at, table.c.id)
             .limit(limit)
         )
+        if urgent_only:
+            due = due.where(not_(self._can_wait))
         with _translated("receive", ""), self.database.read() as connection:
             if connection.execute(due.limit(1)).first() is None:
                 return ()
