@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from photos.backends.recognition.onnx import OnnxRecognition
 from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
+from tests.chromium import launched
 from tests.needs import require
 from tests.recogniser import models_folder
 from tests.servers import mariadb as mariadb_server
@@ -80,3 +82,10 @@ def recogniser() -> Iterator[OnnxRecognition]:
     recognition = OnnxRecognition(models_folder())
     yield recognition
     recognition.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a worker: playwright allows one to a process."""
+    with launched() as browser:
+        yield browser

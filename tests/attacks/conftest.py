@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.attacks.belongings import Belongings
-from tests.e2e.conftest import browser, context, make_context
+from tests.e2e.conftest import context, make_context
 from tests.web.conftest import (
     People,
     app,
@@ -24,7 +24,6 @@ from tests.web.shelves import Library
 __all__ = [
     "app",
     "belongings",
-    "browser",
     "cast",
     "client",
     "context",

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expe
 
 from photos.web import timeline
 from tests import pictures
-from tests.e2e.conftest import PATIENCE_MS
+from tests.chromium import PATIENCE_MS
 from tests.e2e.furnished import until
 from tests.e2e.test_main_job import become_administrator
 from tests.e2e.test_queue import stored_bytes

@@ -33,7 +33,7 @@ SLOWEST_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Sweep:
-    """What became of every file, and the most memory that this process and its children held at once."""
+    """What became of every file, and the most memory that it took at once, here and in the decoders."""
 
     outcomes: dict[str, Developed | Invalid]
     peak_bytes: int
@@ -59,10 +59,13 @@ def sweep(decoders: Decoders) -> Sweep:
             return row["path"], refusal
 
     over, peaks = threading.Event(), [0]
+    # what other tests of this process keep running does not count; decoders start with their first file
+    others, before = children(), resident_bytes(os.getpid())
 
     def watch() -> None:
         while not over.wait(0.05):
-            peaks.append(resident_bytes_of_tree())
+            mine = sum(resident_bytes(pid) for pid in children() - others)
+            peaks.append(mine + resident_bytes(os.getpid()) - before)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -75,18 +78,19 @@ def sweep(decoders: Decoders) -> Sweep:
     return Sweep(outcomes, max(peaks))
 
 
-def resident_bytes_of_tree() -> int:
-    """Memory of this process and its direct children; shared pages count more than once."""
-    pids = {os.getpid()}
+def children() -> set[int]:
+    """Direct children of this process."""
+    pids: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         try:
             pids.update(int(pid) for pid in (task / "children").read_text().split())
         except OSError:
             continue
-    return sum(resident_bytes(pid) for pid in pids)
+    return pids
 
 
 def resident_bytes(pid: int) -> int:
+    """Memory of one process; shared pages count in each that has them."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
     except OSError:
