@@ -20,6 +20,7 @@ from photos.errors import Invalid
 from photos.imaging.pool import Decoders
 from photos.models import Developed
 from tests import pictures
+from tests.memory import Growth
 from tests.pictures import difference, shown
 
 CORPUS = os.environ.get("BIGIMAGE_CORPUS", "")
@@ -59,13 +60,11 @@ def sweep(decoders: Decoders) -> Sweep:
             return row["path"], refusal
 
     over, peaks = threading.Event(), [0]
-    # what other tests of this process keep running does not count; decoders start with their first file
-    others, before = children(), resident_bytes(os.getpid())
+    growth = Growth()  # decoders start with their first file
 
     def watch() -> None:
         while not over.wait(0.05):
-            mine = sum(resident_bytes(pid) for pid in children() - others)
-            peaks.append(mine + resident_bytes(os.getpid()) - before)
+            peaks.append(growth.size_bytes())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -76,25 +75,6 @@ def sweep(decoders: Decoders) -> Sweep:
         over.set()
         watcher.join()
     return Sweep(outcomes, max(peaks))
-
-
-def children() -> set[int]:
-    """Direct children of this process."""
-    pids: set[int] = set()
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            pids.update(int(pid) for pid in (task / "children").read_text().split())
-        except OSError:
-            continue
-    return pids
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory of one process; shared pages count in each that has them."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-    except OSError:
-        return 0
 
 
 def test_every_file_has_an_outcome(sweep: Sweep) -> None:
