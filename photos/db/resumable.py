@@ -60,6 +60,18 @@ def altered(table: str) -> Iterator[BatchOperations]:
         if op.get_bind().dialect.name == "sqlite":
             for column in inspect(op.get_bind()).get_columns(table):
                 if "computed" in column:
+                    rule = Computed(_balanced(column["computed"]["sqltext"]), column["computed"]["persisted"])
                     batch.drop_column(column["name"])
-                    batch.add_column(Column(column["name"], column["type"], Computed(**column["computed"])))
+                    batch.add_column(Column(column["name"], column["type"], rule))
         yield batch
+
+
+def _balanced(expression: str) -> str:
+    """The expression up to the parenthesis that closes it. Columns added later stand on the same line of the
+    table's text on SQLite, and SQLAlchemy takes them for a part of it."""
+    depth = 0
+    for place, letter in enumerate(expression):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            return expression[:place]
+    return expression

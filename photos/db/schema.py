@@ -74,21 +74,26 @@ def table(name: str, *parts: Column[Any] | UniqueConstraint | CheckConstraint | 
     )
 
 
-def owner(name: str = "user_id", *, nullable: bool = False) -> Column[int]:
-    """A reference to a person."""
-    return Column(name, Key, ForeignKey("user.id", ondelete="CASCADE"), nullable=nullable)
-
-
-def of_photo(*, primary_key: bool = True) -> Column[int]:
-    """A reference to a photo; the row goes with it."""
+def reference(name: str, target: str, *, primary_key: bool = False) -> Column[int]:
+    """A reference to a row; this one goes with it."""
     return Column(
-        "photo_key",
+        name,
         Key,
-        ForeignKey("photo.key", ondelete="CASCADE"),
+        ForeignKey(target, ondelete="CASCADE"),
         primary_key=primary_key,
         nullable=False,
         autoincrement=False,
     )
+
+
+def owner(name: str = "user_id") -> Column[int]:
+    """A reference to a person."""
+    return reference(name, "user.id")
+
+
+def of_photo() -> Column[int]:
+    """A reference to the photo that a row is about."""
+    return reference("photo_key", "photo.key", primary_key=True)
 
 
 user = table(
@@ -244,6 +249,7 @@ photo = table(
     Column("place_region", Words(150), nullable=False),
     Column("place_country", Words(100), nullable=False),
     Column("place_country_code", Binary(2), nullable=False),
+    Column("place_source", Binary(16), nullable=False, server_default=""),
     Column("description", LongText, nullable=False),
     Column("description_by", Binary(16), nullable=False),
     Column("rating", Integer),
@@ -251,6 +257,7 @@ photo = table(
     Column("thumbhash", Binary(64), nullable=False),
     Column("colours", Binary(255), nullable=False),
     Column("light", Binary(16), nullable=False),
+    Column("turn", Integer, nullable=False, server_default="0"),
     Column("developed_with", Integer, nullable=False),
     Column("recogniser", Binary(100), nullable=False),
     Column("text_reader", Binary(100), nullable=False),
@@ -321,6 +328,60 @@ tag = table(
     of_photo(),
     Column("name", Binary(100), primary_key=True),
     Column("source", Binary(16), nullable=False),
+)
+
+# How many photos stand where, a row for at most 500 neighbours on one shelf within one month
+# (year * 12 + month - 1): from this place in the order of the timeline up to the next row's.
+timeline_chunk = table(
+    "timeline_chunk",
+    reference("owner_id", "user.id", primary_key=True),
+    Column("shelf", Binary(16), primary_key=True),
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("first_local", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_key", Key, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+)
+
+# One change to many photos; `content` says what, as JSON, and `before` of each photo what undoing needs.
+bulk_change = table(
+    "bulk_change",
+    Column("id", Binary(22), primary_key=True),
+    owner("owner_id"),
+    Column("action", Binary(32), nullable=False),
+    Column("content", LongText, nullable=False),
+    Column("state", Binary(16), nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Index("ix_bulk_change_owner", "owner_id", "created_at"),
+    Index("ix_bulk_change_state", "state", "updated_at"),
+)
+
+bulk_photo = table(
+    "bulk_photo",
+    Column("bulk_id", Binary(22), ForeignKey("bulk_change.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("photo_id", Binary(22), nullable=False),
+    Column("state", Binary(16), nullable=False),
+    Column("reason", Words(500), nullable=False),
+    Column("before", LongText, nullable=False),
+    Index("ix_bulk_photo_state", "bulk_id", "state", "position"),
+)
+
+# What the recogniser's classifier saw, reduced to a short vector: photos alike point the same way.
+photo_vector = table(
+    "photo_vector",
+    of_photo(),
+    Column("provider", Binary(100), nullable=False),
+    Column("bits", LargeBinary(160).with_variant(VARBINARY(160), "mysql", "mariadb"), nullable=False),
+)
+
+# Two photos of which their owner has said that they are not the same picture; the smaller key first.
+twin_verdict = table(
+    "twin_verdict",
+    of_photo(),
+    reference("other_key", "photo.key", primary_key=True),
+    Column("decided_at", Instant, nullable=False),
 )
 
 # Objects that no row needs any more; the sweep deletes them after the commit that wrote them here.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def definitions(database: Database) -> dict[str, list[str]]:
             names = inspect(connection).get_table_names()
             rows = [connection.exec_driver_sql(f"SHOW CREATE TABLE `{name}`").one() for name in names]
     return {
-        row[0]: sorted(line.strip().rstrip(",") for line in row[1].splitlines())
+        row[0]: sorted(part for part in re.split(r",?\s*\n\s*|,\s+", row[1]) if part)
         for row in rows
         if row[0] != "alembic_version"
     }
