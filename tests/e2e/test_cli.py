@@ -265,7 +265,13 @@ def test_ctrl_c_ends_an_upload_at_once(terminal: Terminal, photo: Path) -> None:
         proxy.black_hole = True
         command = [sys.executable, "-m", "flask", *terminal.arguments(photo, server=proxy.url)]
         running = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # a shell ignores it for what it runs in the background, and so would all that comes from there
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         with running:
             until(lambda: proxy.connections > 0, "the server has been asked")
