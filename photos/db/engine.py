@@ -24,6 +24,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
     NotSupportedError,
+    OperationalError,
     ProgrammingError,
     SQLAlchemyError,
 )
@@ -35,6 +36,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WALL_EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 10
+BUSY_PAUSE_SECONDS = (0.001, 0.005)
+"""Between two tries to become SQLite's writer, at random. Its own handler waits up to 100 ms, the longer the
+longer it has waited: whoever came late goes first, and a runner beside busy web processes hardly ever."""
 NO_ACCESS = frozenset({1044, 1045, 1049, 1142, 1143, 1227})
 """MySQL: wrong password, no such database, or no right to do this there."""
 OVERTAKEN = frozenset({1205, 1213})
@@ -193,10 +197,36 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        options = connection.get_execution_options()
+        if options.get("sqlite_begin") == "IMMEDIATE":
+            _begin_writing(connection, patience_seconds=options.get("sqlite_patience", BUSY_SECONDS))
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
 
     return engine
+
+
+def _begin_writing(connection: Connection, *, patience_seconds: float) -> None:
+    """Become the one writer, or raise SQLAlchemy's OperationalError when that takes longer."""
+    give_up_at = time.monotonic() + patience_seconds
+    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(random.uniform(*BUSY_PAUSE_SECONDS))  # nosec B311 # jitter
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # its extended codes say why
 
 
 def _mysql(url: str) -> Engine:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from photos.db.engine import BUSY_SECONDS, Database
+from photos.db.engine import Database
 from photos.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -92,10 +92,9 @@ def _version(connection: Connection) -> str:
 @contextmanager
 def _locked_sqlite(connection: Connection) -> Iterator[None]:
     raw = connection.connection.cursor()
-    raw.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
     raw.execute("PRAGMA foreign_keys=OFF")  # without effect inside a transaction, so before it
     try:
-        connection.execution_options(sqlite_begin="IMMEDIATE")
+        connection.execution_options(sqlite_begin="IMMEDIATE", sqlite_patience=WAIT_SECONDS)
         with connection.begin():
             yield
             orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -103,7 +102,6 @@ def _locked_sqlite(connection: Connection) -> Iterator[None]:
                 raise DatabaseError("migrate", f"{len(orphans)} rows would lose the row they belong to")
     finally:
         raw.execute("PRAGMA foreign_keys=ON")
-        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         raw.close()
 
 
