@@ -29,10 +29,10 @@ from bench.measure import (
     rotated,
 )
 from bench.peers import vips_pyramid, vips_version
-from photos import perceptual
 from photos.imaging import opening, renditions
 from photos.imaging.facts import read_facts
 from photos.imaging.pool import Decoders
+from photos.perceptual import pdq
 from tests.pictures import jpeg
 
 
@@ -69,7 +69,7 @@ def our_renditions(body: bytes) -> renditions.Views:
 
 def _hash_all(views: list[Image.Image], *, times: int) -> None:
     for view in views * times:
-        perceptual.hash_picture(np.asarray(view.convert("L")))
+        pdq.hash_picture(np.asarray(view.convert("L")))
 
 
 def _cpu(bodies: list[bytes], rounds: int) -> list[Figure]:

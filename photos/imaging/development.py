@@ -6,12 +6,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from photos import perceptual
 from photos.imaging import impressions, renditions
 from photos.imaging.facts import read_facts
 from photos.imaging.limits import Limits
 from photos.imaging.opening import opened, plain_reasons
 from photos.models import Developed
+from photos.perceptual import pdq
 
 TURNED_BY_PILLOW = "image/tiff"
 """Pillow turns TIFF upright while loading, and no other format."""
@@ -49,7 +49,7 @@ def develop(file: BinaryIO, media_type: str, limits: Limits) -> Developed:
             renditions.encode("square", views.square),
         ),
         thumbhash=impressions.thumbhash(small),
-        hashes=(perceptual.hash_picture(np.asarray(views.medium.convert("L"))),),
+        hashes=(pdq.hash_picture(np.asarray(views.medium.convert("L"))),),
         colours=impressions.dominant_colours(small),
         light=impressions.light(small),
     )

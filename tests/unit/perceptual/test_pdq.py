@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from photos.perceptual import VARIANTS, distance, hash_picture, hash_variants
+from photos.perceptual.pdq import VARIANTS, distance, hash_picture, hash_variants
 from tests import pictures
 
 TURNS = dict(

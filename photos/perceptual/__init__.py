@@ -1,0 +1,1 @@
+"""Which pictures are the same: PDQ hashes, and exact search among many."""
