@@ -30,9 +30,9 @@ test: ## run the tests, with real servers where they can be installed
 	@$(SETUP) test
 	@$(PYTEST) -m "not proof" $(ARGS)
 
-proof: ## run the long sweeps (how far: make proof N=1000)
+proof: ## run the long sweeps, write docs/proofs.md (how far: make proof N=1000)
 	@$(SETUP) test
-	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) -m proof $(ARGS)
+	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) -m proof $(if $(CI)$(ARGS),,--proofs-page docs/proofs.md) $(ARGS)
 
 bench: ## measure beside named peers, write docs/performance.md (shorter, without writing: make bench QUICK=1)
 	@$(SETUP) bench

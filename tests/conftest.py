@@ -19,6 +19,8 @@ from tests.servers import radosgw as radosgw_server
 from tests.servers.mariadb import MariaDB
 from tests.servers.radosgw import Radosgw
 
+pytest_plugins = ["tests.proof"]
+
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:

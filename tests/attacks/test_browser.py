@@ -27,6 +27,7 @@ from photos.services.processing import index_photos
 from tests import pictures
 from tests.attacks import payloads
 from tests.attacks.belongings import send_file
+from tests.proof import Sweep
 from tests.servers.ports import free_port
 from tests.web.conftest import People
 from tests.web.shelves import Library
@@ -269,7 +270,7 @@ def test_row_075_no_page_can_be_framed(
 
 @pytest.mark.proof
 def test_row_053_the_public_list_of_naughty_strings_stays_text(
-    context: BrowserContext, signed_in: Page, house: str, library: Library, people: People
+    context: BrowserContext, signed_in: Page, house: str, library: Library, people: People, sweep: Sweep
 ) -> None:
     strings = [text for text in payloads.naughty_strings() if text.strip()]
     if not strings:
@@ -277,6 +278,7 @@ def test_row_053_the_public_list_of_naughty_strings_stays_text(
     photo = library.add(pictures.jpeg(70, 50), "naughty.jpg")
     watch = Watch(context)
     for text in strings:
+        sweep.cases += 1
         document = {"description": text, "tags": [text[:100]]}
         answer = people.owner.api("PATCH", f"/api/v1/photos/{photo.id}", document)
         assert answer.status_code in {200, 400}, text

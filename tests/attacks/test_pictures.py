@@ -16,6 +16,7 @@ from photos.models import Developed
 from tests import pictures
 from tests.attacks.bombs import BOMBS
 from tests.memory import Growth
+from tests.proof import Sweep
 
 MOST_SECONDS = 5.0
 MOST_BYTES = 10**9
@@ -107,7 +108,7 @@ def test_row_060_a_file_cut_anywhere_is_refused_or_whole(
 
 
 @pytest.mark.proof
-def test_row_059_bombs_side_by_side_leave_room_for_a_photo(photo: Path, tmp_path: Path) -> None:
+def test_row_059_bombs_side_by_side_leave_room_for_a_photo(photo: Path, tmp_path: Path, sweep: Sweep) -> None:
     """Two decoders, as shipped, and every bomb at once; good photos in between."""
     files = []
     for number, make in enumerate(BOMBS.values()):
@@ -116,4 +117,5 @@ def test_row_059_bombs_side_by_side_leave_room_for_a_photo(photo: Path, tmp_path
         files += [path, photo]
     with Decoders(2) as pool, ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda path: outcome(pool, path), files))
+    sweep.cases = len(files)
     assert all(isinstance(each, Developed) for each in found[1::2])

@@ -23,6 +23,7 @@ from tests import pictures
 from tests.attacks.belongings import send_file
 from tests.attacks.wire import answers, exchange, nginx_before, nginx_program
 from tests.needs import require
+from tests.proof import Sweep
 from tests.servers.app import RunningApp
 from tests.servers.ports import free_port
 from tests.web.conftest import PASSWORD, Browser
@@ -225,11 +226,12 @@ def test_row_064_slow_clients_behind_a_proxy_slow_nobody(house: House) -> None:
 
 
 @pytest.mark.proof
-def test_row_064_silent_clients_are_hung_up_on_and_the_house_goes_on(house: House) -> None:
+def test_row_064_silent_clients_are_hung_up_on_and_the_house_goes_on(house: House, sweep: Sweep) -> None:
     """Without a proxy a silent client holds a thread, but only for a while."""
     with ExitStack() as closing:
         held = []
-        for _ in range(40):
+        sweep.cases = 40
+        for _ in range(sweep.cases):
             slow = closing.enter_context(socket.create_connection(("127.0.0.1", house.port), 5))
             slow.sendall(b"POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nA")
             held.append(slow)

@@ -20,6 +20,7 @@ from photos.backends.recognition.process import RecogniserProcess
 from photos.errors import Invalid, RecognitionError
 from photos.models import Box
 from tests.pictures import png, scene
+from tests.proof import Sweep
 from tests.recogniser import as_jpeg, models_folder, photo
 
 CAT = "chelsea"
@@ -110,12 +111,13 @@ def test_what_is_no_jpeg_is_refused_with_a_reason_and_the_next_picture_is_answer
 @pytest.mark.proof
 @pytest.mark.parametrize("verb", ["labels", "text"])
 def test_damaged_pictures_are_answered_or_refused_and_never_kill_the_process(
-    seeing: OnnxRecognition, verb: str
+    seeing: OnnxRecognition, sweep: Sweep, verb: str
 ) -> None:
     look, whole, rng = getattr(seeing, verb), as_jpeg(photo(CAT)), random.Random(7)
     look(whole)
     pid = running_pid(seeing, verb)
     for _ in range(int(os.environ.get("BIGIMAGE_PROOF_N", "50"))):
+        sweep.cases += 1
         damaged = bytearray(whole[: rng.randrange(200, len(whole))] if rng.random() < 0.3 else whole)
         for _ in range(rng.randrange(1, 12)):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)

@@ -21,6 +21,7 @@ import pytest
 from photos.backends.jobs.local import LocalJobs
 from photos.db.engine import Database
 from tests.e2e.furnished import Furnished, furnish, until
+from tests.proof import Sweep
 from tests.recogniser import models_folder
 from tests.servers.app import RunningApp
 from tests.unit.test_corpus import OUR_FORMATS
@@ -142,6 +143,14 @@ def _cpu_seconds(app: RunningApp) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.fixture
+def counted(run: Run, sweep: Sweep) -> None:
+    """Every file of the run is a case."""
+    sweep.name = f"odd pictures through the whole program: {sweep.name}"
+    sweep.cases = len(run.rows)
+
+
+@pytest.mark.usefixtures("counted")
 def test_what_is_a_picture_gets_ready_and_the_rest_is_refused(run: Run) -> None:
     wanted = {
         row["path"]: "ready" if row["outcome"] == "decoded" and row["format"] in OUR_FORMATS else "refused"
@@ -150,6 +159,7 @@ def test_what_is_a_picture_gets_ready_and_the_rest_is_refused(run: Run) -> None:
     assert {path: state for path, (state, _) in run.outcomes.items()} == wanted
 
 
+@pytest.mark.usefixtures("counted")
 def test_every_refusal_says_why_in_a_sentence(run: Run) -> None:
     reasons = {reason for state, reason in run.outcomes.values() if state == "refused"}
     assert reasons

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,34 +27,64 @@ from photos.models import User
 from photos.services import accounts
 from photos.wiring import open_backends, prepare
 from tests.faults.conftest import ROOT
+from tests.proof import Sweep
 
 WEB_PROCESSES = 4
-MOST_SECONDS = 1.0
-"""Of 99 in 100 writes, while the machine has nothing else to do."""
+FEWEST = 1 / 3
+"""Of an equal share: how much less often than others a process may get to write."""
+MOST_OTHERS = 400
+"""How many writes of others may come between asking and writing, at the rate of the run: seconds would
+measure the machine. SQLite's own way of waiting lets 400 to 1,300 go first, ours about 100."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Seconds that each write took, by who wrote, of a run that lasted `seconds`."""
+
+    seconds: float
+    writes: dict[str, list[float]]
+
+    @property
+    def taken(self) -> list[float]:
+        """Of all of them, shortest first."""
+        return sorted(each for times in self.writes.values() for each in times)
+
+    @property
+    def least_share(self) -> float:
+        """The writes of the web process that got the fewest, beside an equal share."""
+        counts = [len(times) for role, times in self.writes.items() if role.startswith("write")]
+        return min(counts) / (sum(counts) / len(counts))
+
+    @property
+    def most_others(self) -> float:
+        """How many writes of others the longest wait was long."""
+        return self.taken[-1] * len(self.taken) / self.seconds
 
 
 def test_f18_nobody_finds_the_database_locked(data_folder: Path) -> None:
-    writes = _crowd(data_folder, seconds=3)
-    assert len(writes) > 100
+    assert all(_crowd(data_folder, seconds=3).writes.values())
 
 
 @pytest.mark.proof
-def test_f18_nobody_waits_long_for_the_database(
-    data_folder: Path, capsys: pytest.CaptureFixture[str]
+def test_f18_nobody_waits_for_the_database_much_longer_than_others(
+    data_folder: Path, sweep: Sweep, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seconds = min(60, max(5, int(os.environ.get("BIGIMAGE_PROOF_N", "200")) // 4))
-    writes = sorted(_crowd(data_folder, seconds=seconds))
-    slow = writes[int(len(writes) * 0.99)]
+    crowd = _crowd(data_folder, seconds=min(60, max(5, int(os.environ.get("BIGIMAGE_PROOF_N", "200")) // 4)))
+    taken = crowd.taken
+    sweep.cases = len(taken)
     with capsys.disabled():
         print(
-            f"\nbusy database: {len(writes)} writes of {WEB_PROCESSES + 1} processes beside a backup, "
-            f"0 locked, 99 in 100 within {slow * 1000:.0f} ms, {seconds} seconds"
+            f"\nbusy database: {len(taken)} writes of {WEB_PROCESSES + 1} processes beside a backup, "
+            f"0 locked; half within {statistics.median(taken) * 1000:.0f} ms, 99 in 100 within "
+            f"{taken[len(taken) * 99 // 100] * 1000:.0f} ms, all within {taken[-1] * 1000:.0f} ms; "
+            f"least share {crowd.least_share:.2f}, longest wait {crowd.most_others:.0f} writes of others"
         )
-    assert slow < MOST_SECONDS
+    assert crowd.least_share > FEWEST
+    assert crowd.most_others < MOST_OTHERS
 
 
-def _crowd(data: Path, *, seconds: int) -> list[float]:
-    """Seconds that each write took."""
+def _crowd(data: Path, *, seconds: int) -> Crowd:
+    """Everybody at once; each process has to end well and to have done something."""
     backends = open_backends(read_settings({"BIGIMAGE_DATA": str(data), "RECOGNITION": "off"}))
     prepare(backends)
     accounts.create_account("owner@example.org", "a lighthouse at noon", database=backends.database)
@@ -69,12 +101,12 @@ def _crowd(data: Path, *, seconds: int) -> list[float]:
     ]
     answers = [process.communicate(timeout=seconds + 120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(roles)
-    taken = [json.loads(answer) for answer in answers]
-    assert all(taken)
+    taken = dict(zip(roles, map(json.loads, answers), strict=True))
+    assert all(taken.values())
     with sqlite3.connect(data / "backup.db") as copy:
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     copy.close()
-    return [each for role, times in zip(roles, taken, strict=True) if role != "back up" for each in times]
+    return Crowd(seconds, {role: times for role, times in taken.items() if role != "back up"})
 
 
 def _write(database: Database, owner: User, number: int) -> None:

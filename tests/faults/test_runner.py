@@ -23,6 +23,7 @@ from photos.services import accounts
 from photos.wiring import open_backends, prepare
 from tests import pictures
 from tests.faults.conftest import ROOT
+from tests.proof import Sweep
 from tests.services.conftest import PASSWORD, Library
 
 LEASE_SECONDS = 5
@@ -138,9 +139,10 @@ def test_f12_a_runner_killed_with_a_full_queue_does_every_photo_once(
 
 @pytest.mark.proof
 def test_f12_a_runner_killed_with_hundreds_queued_does_every_photo_once(
-    library: Library, start_runner: Callable[..., RunnerProcess]
+    library: Library, start_runner: Callable[..., RunnerProcess], sweep: Sweep
 ) -> None:
-    _killed_with_a_full_queue(library, start_runner, max(40, min(500, PROOF_N * 5)))
+    sweep.cases = max(40, min(500, PROOF_N * 5))
+    _killed_with_a_full_queue(library, start_runner, sweep.cases)
 
 
 def _killed_with_a_full_queue(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from tests.faults.conftest import Sweeper
 from tests.faults.flows import FLOWS
 from tests.faults.shim import FAULTS
+from tests.proof import Sweep
 
 QUICK_CALLS = 60
 """Each flow meets each fault at one of so many first calls, another one for each; the proof takes all."""
@@ -55,20 +55,14 @@ def test_the_sweep_finds_what_is_done_in_the_wrong_order(sweeper: Sweeper, flow:
 
 @pytest.mark.proof
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_anywhere_loses_nothing(
-    sweeper: Sweeper, fault: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fault_anywhere_loses_nothing(sweeper: Sweeper, sweep: Sweep, fault: str) -> None:
     """BIGIMAGE_PROOF_N bounds the calls that are met in each flow, spread over all of them."""
     most = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
-    started = time.monotonic()
     found = [_sweep_evenly(sweeper, flow, fault, most) for flow in NAMES]
-    cases = sum(each["cases"] for each in found)
     failures = [problem for each in found for problem in each["failures"]]
-    with capsys.disabled():
-        print(
-            f"\nfaults: {fault}: {cases} cases, {len(failures)} failures, "
-            f"{time.monotonic() - started:.0f} seconds"
-        )
+    sweep.name = f"{fault} at the N-th call of {len(NAMES)} flows"
+    sweep.cases = sum(each["cases"] for each in found)
+    sweep.failures = len(failures)
     assert not failures
 
 

@@ -40,6 +40,7 @@ from photos.services import accounts, library, uploads
 from photos.wiring import open_backends
 from tests import pictures
 from tests.fuzz.effort import efforts, profile
+from tests.proof import Sweep
 from tests.services.conftest import PASSWORD, Library
 
 PART_BYTES = 700
@@ -310,7 +311,10 @@ class Life(RuleBasedStateMachine):
 
 
 @efforts(8, per_n=3)
-def test_a_library_survives_any_life(count: int, template: tuple[Path, User], darkroom: Decoders) -> None:
+def test_a_library_survives_any_life(
+    count: int, template: tuple[Path, User], darkroom: Decoders, sweep: Sweep
+) -> None:
+    sweep.cases = count
     Life.template, Life.owner = template
     Life.darkroom = darkroom
     run_state_machine_as_test(Life, settings=profile(count, steps=30))

@@ -15,6 +15,7 @@ from photos.models import RecognisedLabels, RecognisedText
 from tests.fuzz.effort import SEED, efforts
 from tests.fuzz.mutation import inputs
 from tests.fuzz.target import Target
+from tests.proof import Sweep
 
 
 def answers() -> list[bytes]:
@@ -55,8 +56,9 @@ def check(answer: RecognisedLabels | RecognisedText) -> None:
 
 @efforts(12, per_n=5)
 def test_a_lying_child_is_believed_in_nothing_odd(
-    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sweep: Sweep
 ) -> None:
+    sweep.cases = count
     monkeypatch.setattr(process, "_CHILD", "tests.fuzz.liar")
     recognition = OnnxRecognition(tmp_path)
     # The models are not there; the child that is asked here needs none.

@@ -23,6 +23,7 @@ from photos.imaging.limits import MIB, Limits
 from photos.imaging.pool import Decoders
 from photos.models import Developed
 from tests import pictures
+from tests.proof import Sweep
 
 Develop = Callable[[bytes], Developed]
 PROOF_RUNS = int(os.environ.get("BIGIMAGE_PROOF_N", "20"))
@@ -180,7 +181,10 @@ def test_flipped_bytes_develop_or_are_refused_and_the_next_photo_is_fine(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("make", TRUNCATED.values(), ids=TRUNCATED)
-def test_many_flipped_bytes_never_stop_a_decoder(develop: Develop, make: Callable[[int, int], bytes]) -> None:
+def test_many_flipped_bytes_never_stop_a_decoder(
+    develop: Develop, sweep: Sweep, make: Callable[[int, int], bytes]
+) -> None:
+    sweep.cases = PROOF_RUNS
     shake(develop, make(200, 150), runs=PROOF_RUNS)
 
 

@@ -19,6 +19,7 @@ from photos.query import QueryError, parse, unparse
 from photos.query.evaluate import search
 from photos.query.grammar import LONGEST
 from photos.query.tree import Node
+from tests.proof import Sweep
 
 from .libraries import OWNERS, PIECES, changed, library, query, vocabulary
 
@@ -184,7 +185,8 @@ def test_no_text_in_photo_or_query_upsets_the_index(shared_index: SqliteSearch, 
 
 
 @pytest.mark.proof
-def test_the_index_equals_the_definition_over_many_more_libraries(tmp_path: Path) -> None:
+def test_the_index_equals_the_definition_over_many_more_libraries(tmp_path: Path, sweep: Sweep) -> None:
     rounds = int(os.environ.get("BIGIMAGE_PROOF_N", "100"))
     for seed in range(max(1, rounds // 100)):
+        sweep.cases += 5 * 20
         compare(tmp_path, seed=seed, libraries=5, queries=20)
