@@ -39,6 +39,7 @@ TOKEN_PREFIX = "bgi_"  # nosec B105 # a prefix, so that leaked tokens can be rec
 LONGEST_NAME = 200
 LONGEST_EMAIL = 320
 LONGEST_TOKEN_NAME = 100
+LARGEST_QUOTA_BYTES = 10**15
 SCOPES = frozenset({"read", "write"})
 WRONG = "This address and password do not fit together."
 SLOW_DOWN = "Too many tries from here or for this account. Wait a while, then try again."
@@ -261,7 +262,7 @@ def rename(person: User, name: str, *, database: Database) -> None:
 
 def set_disabled(user_id: int, is_disabled: bool, *, by: User, database: Database) -> User:
     """Lock a person out at once, or let them in again. Raises NotFound, and Conflict for oneself."""
-    if user_id == by.id:
+    if is_disabled and user_id == by.id:
         raise Conflict("You cannot lock yourself out. Another administrator can.")
     with database.write() as connection:
         person = user_rows.get_user(connection, user_id)

@@ -16,7 +16,7 @@ blueprint = Blueprint("people", __name__, url_prefix="/account/people")
 
 PAGE = 100
 GIGABYTE = 1_000_000_000
-MOST_GIGABYTES = 1_000_000
+MOST_GIGABYTES = accounts.LARGEST_QUOTA_BYTES // GIGABYTE
 Page = str | tuple[str, int] | Response
 
 

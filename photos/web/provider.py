@@ -19,6 +19,7 @@ from photos.errors import Conflict, Invalid, NotFound
 from photos.services import accounts
 from photos.services.accounts import Application
 from photos.web import deps, security
+from photos.web.errors import Problem, problem_response
 
 blueprint = Blueprint("provider", __name__, url_prefix="/provider")
 
@@ -26,6 +27,7 @@ FRESH_SECONDS = 60
 """Whoever has just chosen a password is not asked for it again within this time."""
 LONGEST_PARAMETER = 128
 LONGEST_SECRET = 1000
+LINK_IS_OVER = "Links like this work once and for a limited time. This one is over; ask for a new one."
 Page = str | tuple[str, int] | Response
 
 
@@ -74,7 +76,15 @@ def sign_up() -> Page:
 
 @blueprint.route("/link/<token>", methods=["GET", "POST"])
 def link(token: str) -> Page:
-    """Use a one-time link: first administrator, invitation, or a new password. Raises NotFound."""
+    """Use a one-time link: first administrator, invitation, or a new password."""
+    try:
+        return _use_link(token)
+    except NotFound:
+        return problem_response(Problem(404, "not_found", LINK_IS_OVER))
+
+
+def _use_link(token: str) -> Page:
+    """What the link is for, or what became of it. Raises NotFound."""
     found = accounts.get_link(token, database=deps.database())
     is_reset = found.purpose == "reset"
     title = {"setup": "Make the administrator", "reset": "Choose a new password"}.get(

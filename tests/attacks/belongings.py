@@ -46,6 +46,9 @@ FORMS: dict[str, dict[str, str]] = {
 """Forms that would be accepted from the owner."""
 
 DOCUMENTS: dict[str, object] = {
+    "api.change_password": {"old_password": "a lighthouse at noon", "new_password": "forged forged 1"},
+    "api.change_person": {"is_locked": True, "quota_bytes": 7},
+    "api.invite_person": {"is_admin": True},
     "api.offer_files": {"files": [{"name": "forged.jpg", "size": 5000, "sha256": "f" * 64, "type": ""}]},
     "api.change_photo": {"description": "forged"},
     "api.decide_label": {"verdict": "rejected"},

@@ -40,6 +40,7 @@ PARAMETERS = {
     "/sign-in/callback": ("code", "state", "error"),
     f"{API}/photos": ("shelf", "limit", "cursor", "q"),
     f"{API}/photos/states": ("ids",),
+    f"{API}/people": ("limit", "cursor"),
     f"{API}/search": ("q", "order", "limit", "cursor"),
 }
 """Every parameter that reaches a query, and those of signing in."""

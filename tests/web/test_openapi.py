@@ -30,8 +30,9 @@ LAST = ("delete", "/api/v1/photos/{photo_id}")
 
 
 @pytest.fixture
-def real_ids(library: Library) -> dict[str, list[str]]:
-    """Ids of the owner: a photo that has a label, one in the trash, one that waits, an open upload."""
+def real_ids(library: Library, people: People) -> dict[str, list[str]]:
+    """The owner's photos (labelled, in the trash, waiting), open upload and session, and another person."""
+    assert people.stranger.user is not None
     labelled = library.add(pictures.jpeg(60, 40), "labelled.jpg")
     library.label(labelled, [Label("cat", 91.5), Label("traffic light", 50.0)])
     trashed = library.add(pictures.jpeg(60, 40, seed=2), "trashed.jpg")
@@ -43,6 +44,7 @@ def real_ids(library: Library) -> dict[str, list[str]]:
         "photo_id": [labelled.id, trashed.id],
         "upload_id": [answer["files"][0]["upload_id"]],
         "name": ["cat", "traffic light"],
+        "subject": [people.stranger.user.subject],
         "session_id": [
             session["id"] for session in library.browser.api("GET", "/api/v1/sessions").json["items"]
         ],

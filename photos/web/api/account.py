@@ -1,6 +1,7 @@
 """The person behind the request, their browsers and tokens, and the document that describes this API.
 
-Passwords are changed on the account page only: a token that leaked must not be able to lock its person out.
+What would outlive a token needs somebody who has signed in: a token that leaked makes no tokens, and cannot
+lock its person out.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from photos.db import sessions as session_rows
 from photos.db import tokens as token_rows
@@ -35,6 +36,27 @@ def change_me(body: shapes.PersonChange) -> shapes.PersonShape:
     accounts.rename(deps.user(), body.name, database=deps.database())
     with deps.database().read() as connection:
         return _me(user_rows.get_user(connection, deps.user().id))
+
+
+@operation("POST", "/me/password", body=shapes.PasswordChange)
+def change_password(body: shapes.PasswordChange) -> None:
+    """Change the password; every other browser is signed out.
+
+    Takes the browser's session only, never a token: a token that leaked must not lock its person out.
+    """
+    if deps.token() is not None:
+        raise Denied("Passwords are changed by somebody who has signed in.")
+    if deps.backends().identity.origin:
+        raise Denied("Your password is kept by the sign-in provider. Change it there.")
+    accounts.change_password(
+        deps.user(),
+        old=body.old_password,
+        new=body.new_password,
+        keep_session=sessions.current().id_hash,
+        address=request.remote_addr or "",
+        settings=deps.settings(),
+        database=deps.database(),
+    )
 
 
 @operation("GET", "/sessions", answer=shapes.SessionList)
@@ -65,7 +87,10 @@ def list_tokens() -> shapes.TokenList:
 
 @operation("POST", "/tokens", body=shapes.TokenRequest, answer=shapes.NewToken, status=201)
 def create_token(body: shapes.TokenRequest) -> shapes.NewToken:
-    """Make a personal token. Tokens make no tokens: revoking one has to end what it opened."""
+    """Make a personal token.
+
+    Takes the browser's session only: tokens make no tokens, so that revoking one ends what it opened.
+    """
     if deps.token() is not None:
         raise Denied("Tokens are made by somebody who has signed in.")
     secret, token = accounts.create_token(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.models import ApiToken, Session, User
-from photos.services.accounts import LONGEST_NAME, LONGEST_TOKEN_NAME
+from photos.passwords import LONGEST
+from photos.services.accounts import LARGEST_QUOTA_BYTES, LONGEST_NAME, LONGEST_TOKEN_NAME
 
 
 class PersonShape(Struct):
@@ -45,6 +46,13 @@ class PersonChange(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 
 
+class PasswordChange(Struct, forbid_unknown_fields=True):
+    """The password that holds, and the one that shall."""
+
+    old_password: Annotated[str, Meta(max_length=LONGEST)]
+    new_password: Annotated[str, Meta(max_length=LONGEST)]
+
+
 class TokenRequest(Struct, forbid_unknown_fields=True):
     """A token to make. Without `days` it works until it is revoked; `write` includes reading."""
 
@@ -78,6 +86,53 @@ class SessionList(Struct):
     next: None = None
 
 
+class AccountShape(Struct):
+    """A person as administrators see them. `quota_bytes` is theirs alone; null means the default."""
+
+    subject: str
+    name: str
+    email: str
+    is_admin: bool
+    is_locked: bool
+    used_bytes: int
+    quota_bytes: int | None
+    created_at: str
+
+
+class AccountPage(Struct):
+    """One page of people."""
+
+    items: list[AccountShape]
+    next: str | None
+
+
+class AccountListQuery(Struct):
+    """Where in the list of people to go on."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 60
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class AccountChange(Struct, forbid_unknown_fields=True):
+    """What to change about a person; absent fields stay. `quota_bytes` null is the default."""
+
+    is_locked: bool | UnsetType = UNSET
+    quota_bytes: Annotated[int, Meta(ge=0, le=LARGEST_QUOTA_BYTES)] | UnsetType | None = UNSET
+
+
+class InvitationRequest(Struct, forbid_unknown_fields=True):
+    """Whom the invitation is for."""
+
+    is_admin: bool = False
+
+
+class OneTimeLink(Struct):
+    """An address that works once, for this many seconds. It is in this answer and nowhere else."""
+
+    url: str
+    valid_seconds: int
+
+
 def person_shape(user: User, scopes: list[str], quota_bytes: int | None) -> PersonShape:
     """The person who asks."""
     return PersonShape(user.name, user.email, user.is_admin, user.used_bytes, quota_bytes, scopes)
@@ -104,4 +159,18 @@ def session_shape(session: Session) -> SessionShape:
         session.created_at.isoformat(),
         session.last_seen_at.isoformat(),
         session.expires_at.isoformat(),
+    )
+
+
+def account_shape(user: User) -> AccountShape:
+    """A person as administrators see them."""
+    return AccountShape(
+        user.subject,
+        user.name,
+        user.email,
+        user.is_admin,
+        user.is_disabled,
+        user.used_bytes,
+        user.quota_bytes,
+        user.created_at.isoformat(),
     )

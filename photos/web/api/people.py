@@ -1,0 +1,91 @@
+"""What administrators do for people: list, invite, reset a password, lock out, let in, set a quota.
+
+A link that makes an administrator, or that opens somebody's account, outlives whoever made it. So those two
+need an administrator who has signed in; everything else may be done with a token.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from photos.db import users as user_rows
+from photos.errors import Denied, NotFound
+from photos.models import User
+from photos.services import accounts
+from photos.web import deps
+from photos.web.api import account_shapes as shapes
+from photos.web.api.operations import operation
+
+
+@operation("GET", "/people", query=shapes.AccountListQuery, answer=shapes.AccountPage)
+def list_people(query: shapes.AccountListQuery) -> shapes.AccountPage:
+    """List everybody, in order of arrival. For administrators."""
+    with deps.database().read() as connection:
+        page = user_rows.list_users(connection, limit=query.limit, cursor=query.cursor)
+    return shapes.AccountPage([shapes.account_shape(person) for person in page.items], page.next)
+
+
+@operation(
+    "POST", "/people/invitations", body=shapes.InvitationRequest, answer=shapes.OneTimeLink, status=201
+)
+def invite_person(body: shapes.InvitationRequest) -> shapes.OneTimeLink:
+    """Make an invitation, which works once, for a week. For administrators.
+
+    Inviting an administrator takes the browser's session, never a token.
+    """
+    _check_is_local()
+    if body.is_admin and deps.token() is not None:
+        raise Denied("Administrators are invited by somebody who has signed in.")
+    url = accounts.create_invitation(
+        made_by=deps.user(),
+        is_admin=body.is_admin,
+        database=deps.database(),
+        base_url=deps.settings().base_url,
+    )
+    return shapes.OneTimeLink(url, accounts.INVITATION_SECONDS)
+
+
+@operation("PATCH", "/people/<subject>", body=shapes.AccountChange, answer=shapes.AccountShape)
+def change_person(subject: str, body: shapes.AccountChange) -> shapes.AccountShape:
+    """Lock somebody out or let them in again, and set how much they may store. For administrators.
+
+    Nobody locks themselves out.
+    """
+    person, database = _get_person(subject), deps.database()
+    if body.is_locked is not UNSET:
+        accounts.set_disabled(person.id, body.is_locked, by=deps.user(), database=database)
+    if body.quota_bytes is not UNSET:
+        with database.write() as connection:
+            user_rows.set_quota(connection, person.id, body.quota_bytes)
+    return shapes.account_shape(_get_person(subject))
+
+
+@operation("POST", "/people/<subject>/reset", answer=shapes.OneTimeLink, status=201)
+def create_reset_link(subject: str) -> shapes.OneTimeLink:
+    """Make a link for a new password, which works once, for an hour. For administrators.
+
+    Takes the browser's session, never a token: the link opens the account.
+    """
+    _check_is_local()
+    if deps.token() is not None:
+        raise Denied("Links for a new password are made by somebody who has signed in.")
+    url = accounts.create_reset_link(
+        _get_person(subject).email,
+        database=deps.database(),
+        base_url=deps.settings().base_url,
+        made_by=deps.user(),
+    )
+    return shapes.OneTimeLink(url, accounts.RESET_SECONDS)
+
+
+def _check_is_local() -> None:
+    if deps.backends().identity.origin:
+        raise Denied("People and their passwords are kept by the sign-in provider. Change them there.")
+
+
+def _get_person(subject: str) -> User:
+    with deps.database().read() as connection:
+        person = user_rows.find_user(connection, deps.backends().identity.issuer, subject)
+    if person is None:
+        raise NotFound("person", subject)
+    return person
