@@ -87,8 +87,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "defusedxml": ("photos.imaging",),
     "dotenv": ("photos.config",),
     "flask": FLASK_ROOMS,
-    "flask_login": FLASK_ROOMS,
-    "flask_wtf": FLASK_ROOMS,
     "gunicorn": ("photos.serve",),
     "itsdangerous": FLASK_ROOMS,
     "jinja2": FLASK_ROOMS,

@@ -90,11 +90,10 @@ def list_marks(
 ) -> Page[PhotoMark]:
     """The same page as `list_photos`, for whoever has seen these photos before. Raises the same."""
     rows, following = _shelf_page(connection, _MARK, owner_id, shelf, limit, cursor)
+    # taken apart at once: to ask a row for each column by its name costs more than the statement
     marks = (
-        PhotoMark(
-            row.key, row.revision, PhotoState(row.state), wall_from_micros(row.taken_local), row.place_name
-        )
-        for row in rows
+        PhotoMark(key, revision, PhotoState(state), wall_from_micros(taken_local), place_name)
+        for key, revision, state, taken_local, place_name in map(tuple, rows)
     )
     return Page(tuple(marks), following)
 

@@ -22,7 +22,6 @@ from flask import (
 from flask import (
     Response as FlaskResponse,
 )
-from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -58,7 +57,7 @@ REFUSALS = {
 def sign_in() -> Page:
     """Begin to sign in, or show how to begin at all while nobody is here."""
     target = security.safe_next(request.args.get("next", "/"))
-    if current_user.is_authenticated:
+    if deps.person():
         return redirect(target, 303)
     identity = deps.backends().identity
     if not identity.origin:

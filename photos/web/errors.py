@@ -10,9 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from flask_login import AnonymousUserMixin
-from flask_wtf.csrf import CSRFError
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from photos import logs
@@ -120,7 +118,6 @@ def is_api() -> bool:
 def init_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(BigimageError, _on_own)
-    app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_unexpected)
 
@@ -132,14 +129,6 @@ def _on_own(error: BigimageError) -> Response:
     if isinstance(error, BackendError):
         log.error("%s", error, exc_info=error)
     return problem_response(problem)
-
-
-def _on_csrf(error: CSRFError) -> Response:
-    log.info("refused a form: %s", error.description)
-    detail = (
-        "This page was open for too long, or the request did not come from it. Reload the page and try again."
-    )
-    return problem_response(Problem(400, "csrf", detail))
 
 
 def _on_http(error: HTTPException) -> Response:
@@ -180,9 +169,6 @@ def _json(problem: Problem) -> Response:
 
 
 def _page(problem: Problem) -> Response:
-    if problem.status >= 500 and "_login_user" not in g:
-        # the frame of the page must not ask the part that is down who this is
-        g._login_user = AnonymousUserMixin()
     return make_response(
         render_template("errors/error.html", problem=problem, request_id=logs.request_id.get(), lone=True)
     )

@@ -12,9 +12,7 @@ import secrets
 import time
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
-from flask_login import current_user
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,13 +20,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from photos import logs
 from photos.config import Settings
 from photos.errors import Denied, StorageError
-from photos.web import deps, routes
+from photos.web import deps, routes, sessions
+from photos.web.csrf import check_csrf
 from photos.web.errors import Problem, is_api, problem_response
 from photos.web.routes import Access
 from photos.web.templating import csp_nonce
 
 log = logging.getLogger(__name__)
-csrf = CSRFProtect()
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 PERMISSIONS = ", ".join(
@@ -55,18 +53,14 @@ def init_security(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=routes.MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=routes.MAX_BODY_BYTES,
         MAX_FORM_PARTS=2000,
-        WTF_CSRF_CHECK_DEFAULT=False,
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
     )
-    csrf.init_app(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     app.extensions["bigimage_origins"] = trusted_origins(settings)
-    for step in (_begin, _check_host, _limit_body, _check_session, _check_access, _check_origin):
+    for step in (_begin, _check_host, _limit_body, _identify, _check_access, _check_origin):
         app.before_request(step)
     app.after_request(_finish)
 
@@ -127,10 +121,8 @@ def _limit_body() -> None:
         request.max_content_length = routes.LARGE_BODIES[route]
 
 
-def _check_session() -> None:
-    failure = getattr(session, "failure", None)
-    if failure is not None:
-        raise failure
+def _identify() -> None:
+    g.person, g.token = sessions.identify()
 
 
 def _check_access() -> AnyResponse | None:
@@ -142,13 +134,14 @@ def _check_access() -> AnyResponse | None:
     if access is None:
         log.error("route %s %s has no row in photos/web/routes.py", request.method, request.endpoint)
         raise Forbidden("Nobody may use this yet.")
-    if routes.is_bearer(request) and not current_user.is_authenticated:
+    person = deps.person()
+    if person is None and routes.is_bearer(request):
         return problem_response(Problem(401, "token", "This token is unknown, expired or revoked."))
     if access in (Access.PUBLIC, Access.SIGNED_URL):
         return None
-    if not current_user.is_authenticated:
+    if person is None:
         return _ask_to_sign_in()
-    if access is Access.ADMIN and not deps.user().is_admin:
+    if access is Access.ADMIN and not person.is_admin:
         raise Denied("Only administrators may do this.")
     _check_scope()
     return None
@@ -183,7 +176,7 @@ def _check_origin() -> None:
         raise Forbidden("This request came from another site.")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("This request came from another site.")
-    csrf.protect()
+    check_csrf()
     _check_json()
 
 

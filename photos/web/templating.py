@@ -1,4 +1,4 @@
-"""What every template may use beside Flask's own: `csp_nonce()`, and `csrf_token()` from Flask-WTF."""
+"""What every template may use beside Flask's own: `csp_nonce()`, `csrf_token()` and `current_user`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import secrets
 from typing import Any, cast
 
 from flask import Flask, g, request, url_for
+
+from photos.models import User
+from photos.web import deps
+from photos.web.csrf import csrf_token
 
 
 def csp_nonce() -> str:
@@ -40,4 +44,10 @@ class Addresses:
 def init_templating(app: Flask) -> None:
     """Give the functions to Jinja."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.context_processor(_who)
     app.jinja_env.globals["url_for"] = Addresses()
+
+
+def _who() -> dict[str, User | None]:
+    return {"current_user": deps.person()}
