@@ -17,7 +17,7 @@ ARGS ?=
 WORKERS ?= 2
 # How far the long sweeps of `make proof` go.
 N ?= 200
-PYTEST = $(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(VENV)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -28,11 +28,11 @@ run: ## start Bigimage on this machine (another port: make run PORT=8001)
 
 test: ## run the tests, with real servers where they can be installed
 	@$(SETUP) test
-	@$(PYTEST) -m "not proof" $(ARGS)
+	@$(PYTEST) --dist loadfile -m "not proof" $(ARGS)
 
 proof: ## run the long sweeps, write docs/proofs.md (how far: make proof N=1000)
 	@$(SETUP) test
-	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) -m proof $(if $(CI)$(ARGS),,--proofs-page docs/proofs.md) $(ARGS)
+	@BIGIMAGE_PROOF_N=$(N) $(PYTEST) --dist loadgroup -m proof $(if $(CI)$(ARGS),,--proofs-page=docs/proofs.md) $(ARGS)
 
 bench: ## measure beside named peers, write docs/performance.md (shorter, without writing: make bench QUICK=1)
 	@$(SETUP) bench

@@ -1,7 +1,7 @@
 """The long sweeps of `make proof`: a line each of the cases they went through, what failed, how long it took.
 
 A test with the mark `proof` is a sweep. It tells its cases by the fixture `sweep`, else it counts as one.
-Runs of one test with several parameters share a line, unless they name themselves. `--proofs-page FILE`
+Runs of one test with several parameters share a line, unless they name themselves. `--proofs-page=FILE`
 writes the lines as a page. Workers hand them over with their reports, so any number of them will do.
 """
 

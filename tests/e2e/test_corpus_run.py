@@ -29,6 +29,7 @@ from tests.unit.test_corpus import OUR_FORMATS
 CORPUS = os.environ.get("BIGIMAGE_CORPUS", "")
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.xdist_group("one run of the whole program"),
     pytest.mark.skipif(not CORPUS, reason="BIGIMAGE_CORPUS does not name a folder of odd pictures"),
 ]
 

@@ -29,9 +29,15 @@ class Sweeper:
     process: subprocess.Popen[str]
 
     def sweep(self, flow: str, fault: str, *, start: int = 1, stride: int = 1, most: int) -> dict[str, Any]:
-        """`cases`, `failures` in words and `seconds` of one flow under one fault, call after call."""
+        """`cases` and `failures` in words of one flow under one fault, call after call."""
+        return self._ask(flow=flow, fault=fault, spreads=False, start=start, stride=stride, most=most)
+
+    def spread(self, flow: str, fault: str, *, most: int) -> dict[str, Any]:
+        """The same for all calls of a flow if they are not more than `most`, else for about so many."""
+        return self._ask(flow=flow, fault=fault, spreads=True, most=most)
+
+    def _ask(self, **asked: Any) -> dict[str, Any]:
         assert self.process.stdin is not None and self.process.stdout is not None
-        asked = {"flow": flow, "fault": fault, "start": start, "stride": stride, "most": most}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()

@@ -14,7 +14,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +48,8 @@ LEASES_OVER = 15 * 60
 ALL_OVER = 9 * 86400
 """Seconds after which the sweep may throw away whatever nobody goes on with."""
 PATIENCE_SECONDS = 60
+NEVER = 1_000_000
+"""More calls than any flow makes."""
 
 
 class InnerDarkroom:
@@ -57,12 +58,12 @@ class InnerDarkroom:
     def __init__(self, shim: Shim) -> None:
         self._shim = shim
 
-    def develop(self, path: Path) -> Developed:
+    def develop(self, path: Path, *, turn: int = 0) -> Developed:
         """See `photos.imaging.pool.Decoders`."""
         with self._shim.aside(), path.open("rb") as file:
             media_type = sniff(file.read(HEAD_BYTES))
             file.seek(0)
-            return develop(file, media_type, Limits())
+            return develop(file, media_type, Limits(), turn=turn)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -86,6 +87,8 @@ class Stage:
         self.case = folder / "case"
         self.shadow = folder / "shadow"
         self.promises: dict[str, Facts] = {}
+        self.untouched: dict[tuple[str, int], int] = {}
+        """How many calls of some kinds a flow makes when nothing is in its way."""
         prepare_decoders()
         self.empty.mkdir()
 
@@ -106,21 +109,31 @@ class Stage:
 
     def sweep(self, flow: Flow, fault_name: str, *, stride: int, start: int, most: int) -> dict[str, Any]:
         """Let the fault meet call after call until the flow passes untouched."""
-        started = time.monotonic()
         failures: list[str] = []
-        cases = calls = 0
+        cases = 0
         for number in range(start, most + 1, stride):
-            fired, calls, problems = self.play(flow, FAULTS[fault_name], number)
+            fired, _, problems = self.play(flow, FAULTS[fault_name], number)
             cases += 1
-            failures += [f"{flow.name}, {fault_name} at {number}: {problem}" for problem in problems]
+            failures += _told(flow, fault_name, number, problems)
             if not fired:
                 break
-        return {
-            "cases": cases,
-            "calls": calls,
-            "failures": failures,
-            "seconds": time.monotonic() - started,
-        }
+        return {"cases": cases, "failures": failures}
+
+    def spread(self, flow: Flow, fault_name: str, *, most: int) -> dict[str, Any]:
+        """Let the fault meet every call that the flow makes when untouched; if these are many, about `most`
+        of them in equal distances."""
+        fault = FAULTS[fault_name]
+        counted = self.untouched.get((flow.name, fault.calls))
+        failures: list[str] = []
+        if counted is None:
+            _, counted, problems = self.play(flow, fault, NEVER)
+            self.untouched[flow.name, fault.calls] = counted
+            failures += _told(flow, fault_name, NEVER, problems)
+        numbers = range(1, counted + 1, max(1, -(-counted // most)))
+        for number in numbers:
+            _, _, problems = self.play(flow, fault, number)
+            failures += _told(flow, fault_name, number, problems)
+        return {"cases": len(numbers), "failures": failures}
 
     def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, int, list[str]]:
         """One case: whether the fault fired, at how many calls it could have, and what was wrong then."""
@@ -209,6 +222,10 @@ class Stage:
         backends.storage.min_part_size = 1
         backends.__dict__.update(darkroom=InnerDarkroom(self.shim), gazetteer=Nowhere())
         return backends
+
+
+def _told(flow: Flow, fault_name: str, number: int, problems: list[str]) -> list[str]:
+    return [f"{flow.name}, {fault_name} at {number}: {problem}" for problem in problems]
 
 
 def _owner(backends: Backends) -> User:
@@ -343,7 +360,8 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         flow = by_name[asked.pop("flow")]
-        print(json.dumps(stage.sweep(flow, asked.pop("fault"), **asked)), flush=True)
+        play = stage.spread if asked.pop("spreads") else stage.sweep
+        print(json.dumps(play(flow, asked.pop("fault"), **asked)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import random
-from typing import Any
 
 import pytest
 
@@ -58,15 +57,9 @@ def test_the_sweep_finds_what_is_done_in_the_wrong_order(sweeper: Sweeper, flow:
 def test_a_fault_anywhere_loses_nothing(sweeper: Sweeper, sweep: Sweep, fault: str) -> None:
     """BIGIMAGE_PROOF_N bounds the calls that are met in each flow, spread over all of them."""
     most = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
-    found = [_sweep_evenly(sweeper, flow, fault, most) for flow in NAMES]
+    found = [sweeper.spread(flow, fault, most=most) for flow in NAMES]
     failures = [problem for each in found for problem in each["failures"]]
     sweep.name = f"{fault} at the N-th call of {len(NAMES)} flows"
     sweep.cases = sum(each["cases"] for each in found)
     sweep.failures = len(failures)
     assert not failures
-
-
-def _sweep_evenly(sweeper: Sweeper, flow: str, fault: str, most: int) -> dict[str, Any]:
-    """All calls of a flow if they are not more than `most`, else about so many of them."""
-    counted = sweeper.sweep(flow, fault, start=LONGEST, most=LONGEST)["calls"]
-    return sweeper.sweep(flow, fault, stride=max(1, -(-counted // most)), most=LONGEST)

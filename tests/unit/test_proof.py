@@ -45,7 +45,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     (folder / "tests" / "area" / "test_sweeps.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = proof")
     page = folder / "proofs.md"
-    options = ["-p", "tests.proof", "-p", "no:cacheprovider", "-n", "2", "--proofs-page", str(page)]
+    options = ["-p", "tests.proof", "-p", "no:cacheprovider", "-n", "2", f"--proofs-page={page}"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), str(folder)],
         cwd=ROOT,
