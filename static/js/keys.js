@@ -10,8 +10,16 @@ export function start() {
 
 // Whether a key belongs to the page: nobody is typing, no dialog is open, no other key is held.
 export function isForPage(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
-  if (document.querySelector("dialog[open]")) return false;
+  return !event.ctrlKey && !event.metaKey && isFree(event);
+}
+
+// Whether it is Ctrl+A, or its twin on a Mac, and means photos and not words.
+export function isSelectAll(event) {
+  return event.key === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && isFree(event);
+}
+
+function isFree(event) {
+  if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return false;
   return !event.target.closest?.("input, textarea, select, [contenteditable]");
 }
 
