@@ -208,7 +208,10 @@ def sweep() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 @with_appcontext
 def fsck(repair: bool, as_json: bool) -> None:
-    """Compare rows, objects and index; print differences as counts. Exits with 1 unless all are 0."""
+    """Compare rows, objects and index; print differences as counts. Exits with 1 unless all are 0.
+
+    With --repair it mends first: what is counted then is left.
+    """
     from photos.services import upkeep
 
     parts = backends()
@@ -217,7 +220,14 @@ def fsck(repair: bool, as_json: bool) -> None:
         click.echo(line, err=True)
 
     if repair:
-        upkeep.repair(database=parts.database, storage=parts.storage, search=parts.search, report=report)
+        mended = upkeep.repair(
+            database=parts.database,
+            storage=parts.storage,
+            search=parts.search,
+            jobs=parts.jobs,
+            report=report,
+        )
+        report(", ".join(f"{name}: {count:,}" for name, count in asdict(mended).items()))
     differences = upkeep.fsck(
         database=parts.database, storage=parts.storage, search=parts.search, report=report
     )

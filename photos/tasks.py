@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 
 from photos.errors import Invalid
 from photos.models import Job
 from photos.services import processing
 from photos.wiring import Backends
 
-
-def _process_photo(photo_id: str, backends: Backends) -> None:
-    processing.process_photo(
-        photo_id,
-        settings=backends.settings,
-        database=backends.database,
-        storage=backends.storage,
-        recognition=backends.recognition,
-        search=backends.search,
-        jobs=backends.jobs,
-        darkroom=backends.darkroom,
-        gazetteer=backends.gazetteer,
-    )
-
-
-def _label_photo(photo_id: str, backends: Backends) -> None:
-    processing.label_photo(
-        photo_id,
-        database=backends.database,
-        storage=backends.storage,
-        recognition=backends.recognition,
-        search=backends.search,
-    )
-
-
-def _read_text(photo_id: str, backends: Backends) -> None:
-    processing.read_text(
-        photo_id,
-        database=backends.database,
-        storage=backends.storage,
-        recognition=backends.recognition,
-        search=backends.search,
-    )
-
-
-TASKS: Mapping[str, Callable[[str, Backends], None]] = {
-    "process_photo": _process_photo,
-    "label_photo": _label_photo,
-    "read_text": _read_text,
+TASKS: Mapping[str, Callable[..., None]] = {
+    "process_photo": processing.process_photo,
+    "label_photo": processing.label_photo,
+    "read_text": processing.read_text,
 }
+"""Each takes what the job says as plain parameters, and the parts it touches as keyword-only ones."""
 
 
 def run(job: Job, backends: Backends) -> None:
     """Do one job. Raises BackendError for "later", NotFound for "gone", Invalid for a job nobody knows."""
-    try:
-        task = TASKS[job.name]
-        photo_id = job.payload["photo_id"]
-    except KeyError as error:
-        raise Invalid(f"job {job.name} has no {error}", code="unknown_job") from None
-    task(photo_id, backends)
+    task = TASKS.get(job.name)
+    if task is None:
+        raise Invalid(f"there is no job {job.name}", code="unknown_job")
+    given: list[str] = []
+    parts: dict[str, object] = {}
+    for name, parameter in signature(task).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            parts[name] = getattr(backends, name)
+        elif name in job.payload:
+            given.append(job.payload[name])
+        else:
+            raise Invalid(f"job {job.name} has no {name}", code="unknown_job")
+    task(*given, **parts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, false, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, false, select, update
 
 from photos.db.engine import wall_from_micros
 from photos.db.rows import load_labels, load_tags, position_of
@@ -29,8 +29,8 @@ def search_documents(connection: Connection, keys: Sequence[int] | None = None) 
         yield from _documents(connection, connection.execute(statement).all())
 
 
-def list_unindexed(connection: Connection, limit: int) -> list[int]:
-    """Keys of photos that the index does not know as they are now, purged ones among them."""
+def list_unindexed(connection: Connection, limit: int | None) -> list[int]:
+    """Keys of photos that the index does not know as they are now, purged ones among them; None is all."""
     gone = select(discarded_document.c.photo_key).order_by(discarded_document.c.photo_key).limit(limit)
     changed = select(photo.c.key).where(photo.c.is_indexed == false()).order_by(photo.c.key).limit(limit)
     return [*connection.scalars(gone), *connection.scalars(changed)][:limit]
@@ -56,11 +56,6 @@ def mark_all_unindexed(connection: Connection) -> None:
 def forget_purged(connection: Connection, keys: Iterable[int]) -> None:
     """The index has dropped these photos."""
     connection.execute(delete(discarded_document).where(discarded_document.c.photo_key.in_(list(keys))))
-
-
-def count_documents(connection: Connection) -> int:
-    """How many documents a complete index holds: one for each photo of every owner."""
-    return connection.scalar(select(func.count()).select_from(photo)) or 0
 
 
 def list_revisions(connection: Connection) -> Iterator[tuple[int, int]]:

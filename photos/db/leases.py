@@ -36,16 +36,6 @@ def acquire(connection: Connection, name: str, holder: str, *, now: datetime, se
     return True
 
 
-def renew(connection: Connection, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
-    """Hold on to a lease; False if it has gone to somebody else or was given back."""
-    renewed = connection.execute(
-        update(lease)
-        .where(lease.c.name == name, lease.c.holder == holder)
-        .values(expires_at=to_micros(now + timedelta(seconds=seconds)))
-    )
-    return renewed.rowcount == 1
-
-
 def release(connection: Connection, name: str, holder: str) -> None:
     """Give a lease back; without effect if it is somebody else's."""
     connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))

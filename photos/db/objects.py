@@ -16,19 +16,25 @@ from sqlalchemy import Connection, delete, select
 from photos.db.engine import to_micros
 from photos.db.schema import discarded_object, photo, rendition, upload
 from photos.db.upsert import upsert
+from photos.models import PhotoState
 
 BATCH = 500
+WAITING = (PhotoState.NEW, PhotoState.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoObjects:
-    """The objects one photo needs: its original, of `size_bytes`, and its renditions."""
+    """The objects one photo needs: its original, of `size_bytes`, and its renditions.
+
+    Those of a photo that `is_waiting` to be developed are about to be made anew.
+    """
 
     photo_key: int
     photo_id: str
     storage_key: str
     size_bytes: int
     rendition_keys: tuple[str, ...]
+    is_waiting: bool
 
 
 def discard_objects(connection: Connection, keys: Collection[str], *, now: datetime) -> None:
@@ -65,7 +71,7 @@ def iterate_objects(connection: Connection) -> Iterator[PhotoObjects]:
     """The objects of every photo, in key order, read in batches."""
     last = 0
     while rows := connection.execute(
-        select(photo.c.key, photo.c.id, photo.c.storage_key, photo.c.size_bytes)
+        select(photo.c.key, photo.c.id, photo.c.storage_key, photo.c.size_bytes, photo.c.state)
         .where(photo.c.key > last)
         .order_by(photo.c.key)
         .limit(BATCH)
@@ -78,7 +84,10 @@ def iterate_objects(connection: Connection) -> Iterator[PhotoObjects]:
         ):
             made[key].append(storage_key)
         for row in rows:
-            yield PhotoObjects(row.key, row.id, row.storage_key, row.size_bytes, tuple(made[row.key]))
+            is_waiting = row.state in WAITING
+            yield PhotoObjects(
+                row.key, row.id, row.storage_key, row.size_bytes, tuple(made[row.key]), is_waiting
+            )
 
 
 def is_wanted(connection: Connection, storage_key: str) -> bool:

@@ -88,11 +88,6 @@ def list_users(connection: Connection, *, limit: int = 100, cursor: str | None =
     return Page(tuple(_user(row) for row in shown), write_cursor(shown[-1].id) if len(rows) > limit else None)
 
 
-def set_admin(connection: Connection, user_id: int, is_admin: bool) -> None:
-    """Give or take the administrator's right. Raises NotFound."""
-    _change(connection, user_id, is_admin=is_admin)
-
-
 def set_disabled(connection: Connection, user_id: int, is_disabled: bool) -> None:
     """Lock a person out, or let them in again. Raises NotFound."""
     _change(connection, user_id, is_disabled=is_disabled)

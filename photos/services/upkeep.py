@@ -182,7 +182,8 @@ def fsck(
     """Compare rows, objects and index; `report` gets one line for each difference.
 
     Work in progress is no difference: unfinished uploads own their objects, waiting photos have no
-    renditions yet. Raises BackendError if a part cannot be asked.
+    renditions yet, and photos that are marked as unindexed come into the index with the sweep. Raises
+    BackendError if a part cannot be asked.
     """
     now = datetime.now(UTC)
     stored = {item.key: item.size_bytes for item in storage.list()}
@@ -203,37 +204,54 @@ def fsck(
                 found("originals_of_wrong_size", f"photo {row.photo_id}")
             for key in row.rendition_keys:
                 wanted.add(key)
-                if key not in stored:
+                if key not in stored and not row.is_waiting:
                     found("renditions_missing", f"photo {row.photo_id}: {key}")
         for photo_id in pipeline.list_stuck(connection, now=now - SETTLED):
             found("photos_stuck", f"photo {photo_id}")
         for user_id in photo_rows.list_wrong_usage(connection):
             found("used_bytes_wrong", f"user {user_id}")
         revisions = dict(documents.list_revisions(connection))
+        behind = set(documents.list_unindexed(connection, limit=None))
     for key in sorted(stored.keys() - wanted):
         found("objects_without_row", key)
-    _compare_index(revisions, search, found)
+    _compare_index(revisions, behind, search, found)
     return Differences(**counts)
 
 
-def _compare_index(revisions: dict[int, int], search: Search, found: Callable[[str, object], None]) -> None:
+def _compare_index(
+    revisions: dict[int, int], behind: set[int], search: Search, found: Callable[[str, object], None]
+) -> None:
+    """Rows against documents, but for those `behind`, which the rows know to be missing."""
     indexed = dict(search.revisions())
-    for key in sorted(revisions.keys() - indexed.keys()):
+    for key in sorted(revisions.keys() - indexed.keys() - behind):
         found("documents_missing", f"photo row {key}")
-    for key in sorted(indexed.keys() - revisions.keys()):
+    for key in sorted(indexed.keys() - revisions.keys() - behind):
         found("documents_without_row", f"photo row {key}")
-    for key in sorted(revisions.keys() & indexed.keys()):
+    for key in sorted((revisions.keys() & indexed.keys()) - behind):
         if revisions[key] != indexed[key]:
             found("documents_outdated", f"photo row {key}")
 
 
-def repair(*, database: Database, storage: Storage, search: Search, report: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What `repair` did, as counts."""
+
+    photos_to_develop: int
+    objects_deleted: int
+    photos_indexed: int
+
+
+def repair(
+    *, database: Database, storage: Storage, search: Search, jobs: Jobs, report: Callable[[str], None]
+) -> Repaired:
     """Mend what can be made again: renditions are re-developed, the index is refilled, strays are deleted.
 
-    A missing original cannot be mended; fsck goes on counting it.
+    Developing is the runner's work; the photos wait for it as new ones do. A missing original cannot be
+    mended; fsck goes on counting it.
     """
     now = datetime.now(UTC)
     stored = {item.key for item in storage.list()}
+    to_develop = []
     with database.write() as connection:
         wanted = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))
         wanted |= set(upload_rows.list_open_keys(connection))
@@ -241,16 +259,29 @@ def repair(*, database: Database, storage: Storage, search: Search, report: Call
             wanted |= {row.storage_key, *row.rendition_keys}
             if row.storage_key in stored and not stored.issuperset(row.rendition_keys):
                 photo_rows.renew_photo(connection, row.photo_key, now=now)
-                report(f"photo {row.photo_id} will be developed again")
+                to_develop.append(row.photo_id)
         photo_rows.correct_usage(connection)
-    for key in sorted(stored - wanted):
+    for photo_id in to_develop:
+        jobs.send("process_photo", {"photo_id": photo_id}, unless_queued=True)
+        report(f"photo {photo_id} will be developed again")
+    deleted = _delete_strays(stored - wanted, database=database, storage=storage, report=report)
+    indexed = reindex(database=database, search=search, report=report)
+    return Repaired(len(to_develop), deleted, indexed)
+
+
+def _delete_strays(
+    keys: set[str], *, database: Database, storage: Storage, report: Callable[[str], None]
+) -> int:
+    deleted = 0
+    for key in sorted(keys):
         # asked again: an upload may have begun since the rows were read
         with database.read() as connection:
             if objects.is_wanted(connection, key):
                 continue
         storage.delete(key)
+        deleted += 1
         report(f"{key} belonged to no row and is deleted")
-    reindex(database=database, search=search, report=report)
+    return deleted
 
 
 def reindex(*, database: Database, search: Search, report: Callable[[str], None]) -> int:

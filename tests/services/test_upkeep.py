@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from sqlalchemy import update
 
 from photos.db import documents, schema
+from photos.db import photos as photo_rows
 from photos.models import PhotoState, SearchDocument
 from photos.services import library as acts
 from photos.services import upkeep
@@ -18,11 +20,15 @@ def differences(library: Library) -> dict[str, int]:
     return {name: count for name, count in asdict(library.fsck()).items() if count}
 
 
-def repair(library: Library) -> None:
+def repair(library: Library) -> upkeep.Repaired:
     parts = library.backends
-    upkeep.repair(database=parts.database, storage=parts.storage, search=parts.search, report=lambda _: None)
-    library.sweep()
-    library.work()
+    return upkeep.repair(
+        database=parts.database,
+        storage=parts.storage,
+        search=parts.search,
+        jobs=parts.jobs,
+        report=lambda _: None,
+    )
 
 
 def test_each_difference_is_counted_and_mended(library: Library) -> None:
@@ -47,9 +53,27 @@ def test_each_difference_is_counted_and_mended(library: Library) -> None:
         "documents_outdated": 1,
         "used_bytes_wrong": 1,
     }
-    repair(library)
-    assert differences(library) == {}
+    mended = repair(library)
+    assert (mended.photos_to_develop, mended.objects_deleted, mended.photos_indexed) == (1, 1, 4)
+    assert differences(library) == {}, "what waits for the runner is no difference"
+    library.work()
     assert library.photo(photos[0].id).state is PhotoState.READY
+    assert {each.key for each in library.photo(photos[0].id).renditions} <= library.objects()
+    assert differences(library) == {}
+
+
+def test_a_photo_that_waits_for_the_index_is_no_difference(library: Library) -> None:
+    kept, purged = (library.upload(pictures.jpeg(64, 48, seed=seed)) for seed in (1, 2))
+    library.work()
+    parts = library.backends
+    parts.search.remove([kept.key])
+    assert differences(library) == {"documents_missing": 1}
+    with parts.database.write() as connection:
+        documents.mark_all_unindexed(connection)
+        photo_rows.purge_photo(connection, purged.key, now=datetime.now(UTC))
+    assert differences(library) == {}
+    assert library.sweep().indexed == 2
+    assert differences(library) == {}
 
 
 def test_a_missing_original_is_counted_and_cannot_be_mended(library: Library) -> None:
@@ -57,7 +81,7 @@ def test_a_missing_original_is_counted_and_cannot_be_mended(library: Library) ->
     library.work()
     library.backends.storage.delete(photo.storage_key)
     assert differences(library) == {"originals_missing": 1}
-    repair(library)
+    assert repair(library).photos_to_develop == 0
     assert differences(library) == {"originals_missing": 1}
 
 
