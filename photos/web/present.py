@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from pathlib import PurePath
 from textwrap import shorten
 from typing import Any
 
@@ -28,6 +29,7 @@ RATIO_LIMIT = 44
 """Steps in each direction: from about 1:3 to 3:1; what is longer is cut to that in lists."""
 
 TITLE_LENGTH = 80
+LONGEST_SUFFIX = 6
 
 STATE_WORDS = {
     PhotoState.NEW: "Waiting",
@@ -334,6 +336,13 @@ def picture(photo: Photo, storage: Storage) -> Picture | None:
     )
 
 
+def kind_words(photo: Photo) -> str:
+    """`JPEG`; of a file that was not decoded, what its name says: `“.heic” by its name`."""
+    suffix = PurePath(photo.name).suffix
+    by_name = f"“{suffix.lower()}” by its name" if 1 < len(suffix) <= LONGEST_SUFFIX else "File"
+    return MEDIA_WORDS.get(photo.media_type, by_name)
+
+
 def photo_facts(photo: Photo) -> PhotoFacts:
     """Everything the panel says about a photo that needs words."""
     when, when_note = taken_words(photo)
@@ -350,6 +359,6 @@ def photo_facts(photo: Photo) -> PhotoFacts:
         size=size_words(photo.size_bytes),
         dimensions=f"{photo.width:,} × {photo.height:,}" if photo.width else "",
         megapixels=f"{photo.width * photo.height / 1e6:.1f} megapixels" if photo.width else "",
-        kind=MEDIA_WORDS.get(photo.media_type, "Unknown kind"),
+        kind=kind_words(photo),
         uploaded=f"{date_words(photo.created_at.date())}, {photo.created_at:%H:%M} UTC",
     )

@@ -55,9 +55,9 @@ def test_the_timeline_grows_and_is_found_again_where_it_was_left(page: Page, big
         {"name": f"{i}.jpg", "mimeType": "image/jpeg", "buffer": pictures.jpeg(48, 36, seed=i)}
         for i in range(count)
     ]
+    expect(page.locator(LISTENING)).to_be_attached()
     page.set_input_files("#files", files)
-    page.locator(".drop").evaluate("form => form.submit()")
-    expect(page.locator(".file[data-state=sent]")).to_have_count(count)
+    expect(page.locator(".queue-title")).to_have_text(f"{count} photos have arrived", timeout=PATIENCE_MS)
     page.goto(bigimage.url)
     expect(page.locator(LISTENING)).to_be_attached()
     page.keyboard.press("End")

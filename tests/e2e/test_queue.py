@@ -106,6 +106,16 @@ def test_a_folder_is_dropped_with_the_folders_in_it(page: Page, library: Furnish
     assert names_of(paths) <= names(library)
 
 
+def test_files_put_into_the_plain_field_go_the_same_way_and_once(
+    page: Page, library: Furnished, files: Any
+) -> None:
+    paths = files(3)
+    page.set_input_files("#files", paths)
+    is_over(page, "3 photos have arrived")
+    assert names_of(paths) <= names(library)
+    assert page.locator("#files").evaluate("field => field.files.length") == 0
+
+
 def test_a_picture_is_pasted(page: Page, library: Furnished) -> None:
     page.evaluate(_PASTE)
     is_over(page, "1 photo has arrived")

@@ -170,6 +170,7 @@ def test_a_refused_photo_says_why_and_can_be_tried_again(library: Library) -> No
     text = words(check(library.browser.get(found[1]).text))
     photo_id = found[1].rsplit("/", 1)[1]
     assert library.photo(photo_id).reason in text
+    assert "“.jpg” by its name" in text
     assert library.browser.post(f"{found[1]}/reprocess").status_code == 303
     assert library.photo(photo_id).state is PhotoState.NEW
     assert "Waiting" in words(library.browser.get(found[1]).text)
