@@ -211,6 +211,10 @@ class Photo:
     """Base64; empty until ready."""
     colours: tuple[tuple[str, float], ...]
     light: str
+    turn: int
+    """Clockwise degrees that a person wants on top of what the file says. It only goes up: 450 is 90."""
+    turn_made: int
+    """The turn with which size, renditions and boxes were made; another one than `turn` until they follow."""
     recogniser: str
     """Name and version of who labelled it; empty if nobody has."""
     created_at: datetime

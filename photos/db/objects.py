@@ -90,6 +90,12 @@ def iterate_objects(connection: Connection) -> Iterator[PhotoObjects]:
             )
 
 
+def list_renditions(connection: Connection, photo_key: int) -> set[str]:
+    """Keys of the objects that were made of one photo; empty if it is gone."""
+    statement = select(rendition.c.storage_key).where(rendition.c.photo_key == photo_key)
+    return set(connection.scalars(statement))
+
+
 def is_wanted(connection: Connection, storage_key: str) -> bool:
     """Whether a photo, a rendition or an unfinished upload needs this object. Reads whole tables."""
     return any(

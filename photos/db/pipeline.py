@@ -20,6 +20,7 @@ from photos.db.objects import discard_objects, keep_objects
 from photos.db.photos import change_photo, renew_photo
 from photos.db.rows import load_photos, write_boxes
 from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
+from photos.db.turning import turn_boxes
 from photos.models import (
     Developed,
     FileFacts,
@@ -71,11 +72,12 @@ def save_developed(
     place: Place | None,
     renditions: Sequence[Rendition],
     now: datetime,
+    turn: int = 0,
 ) -> bool:
     """Keep what decoding gave; False, and nothing is kept, if the lease is somebody else's by now.
 
     What a person wrote stays. The state does not change: `finish_photo` does that. `developed_with`
-    is the version of the recipe.
+    is the version of the recipe, `turn` what the picture was turned by; known boxes turn with it.
     """
     row = connection.execute(select(photo).where(_held(key, token)).with_for_update()).first()
     if row is None:
@@ -89,7 +91,8 @@ def save_developed(
     if row.developed_with == 0:
         # later it may be a person's, also where it is empty
         values["rating"] = facts.rating
-    change_photo(connection, key, now=now, **values, developed_with=developed_with)
+    change_photo(connection, key, now=now, **values, developed_with=developed_with, turn_made=turn)
+    turn_boxes(connection, key, turn - row.turn_made)
     _replace_renditions(connection, key, renditions, now=now)
     _replace_hashes(connection, key, developed)
     _replace_file_tags(connection, key, facts.keywords)
@@ -97,13 +100,20 @@ def save_developed(
 
 
 def save_labels(
-    connection: Connection, key: int, *, provider: str, labels: Iterable[Label], now: datetime
+    connection: Connection,
+    key: int,
+    *,
+    provider: str,
+    labels: Iterable[Label],
+    now: datetime,
+    turn: int | None = None,
 ) -> None:
     """Replace the labels of a photo by what `provider` sees; verdicts stay. Without effect if it is gone.
 
-    Another provider's labels go too: the new one looked at the same picture, and answers for it.
+    Another provider's labels go too: the new one looked at the same picture, and answers for it. `turn` is
+    that picture's `turn_made`: nothing happens if it has been turned since. None trusts the caller.
     """
-    if not is_there(connection, key):
+    if not is_there(connection, key, turn=turn):
         return
     best: dict[str, Label] = {}
     for each in sorted(labels, key=lambda one: -one.confidence):
@@ -125,10 +135,19 @@ def save_labels(
 
 
 def save_text(
-    connection: Connection, key: int, *, provider: str, lines: Iterable[TextLine], now: datetime
+    connection: Connection,
+    key: int,
+    *,
+    provider: str,
+    lines: Iterable[TextLine],
+    now: datetime,
+    turn: int | None = None,
 ) -> None:
-    """Replace the text read in a photo by what `provider` reads. Without effect if the photo is gone."""
-    if not is_there(connection, key):
+    """Replace the text read in a photo by what `provider` reads. Without effect if the photo is gone.
+
+    `turn` is as for `save_labels`.
+    """
+    if not is_there(connection, key, turn=turn):
         return
     connection.execute(delete(text_line).where(text_line.c.photo_key == key))
     rows = [
@@ -239,9 +258,14 @@ def _held(key: int, token: str) -> ColumnElement[bool]:
     return and_(photo.c.key == key, photo.c.state == PhotoState.PROCESSING, photo.c.lease_token == token)
 
 
-def is_there(connection: Connection, key: int) -> bool:
-    """Whether the photo still exists; its row is locked where the engine has row locks."""
-    return connection.scalar(select(photo.c.key).where(photo.c.key == key).with_for_update()) is not None
+def is_there(connection: Connection, key: int, *, turn: int | None = None) -> bool:
+    """Whether the photo still exists, and still is turned by `turn`, if that is given.
+
+    Its row is locked where the engine has row locks.
+    """
+    statement = select(photo.c.turn_made).where(photo.c.key == key).with_for_update()
+    made = connection.scalar(statement)
+    return made is not None and turn in {None, made}
 
 
 def _find(connection: Connection, condition: ColumnElement[bool]) -> Photo | None:

@@ -173,6 +173,8 @@ def _photo(
         thumbhash=row.thumbhash,
         colours=tuple((colour, share) for colour, share in json.loads(row.colours)),
         light=row.light,
+        turn=row.turn,
+        turn_made=row.turn_made,
         recogniser=row.recogniser,
         created_at=from_micros(row.created_at),
         updated_at=from_micros(row.updated_at),

@@ -258,6 +258,7 @@ photo = table(
     Column("colours", Binary(255), nullable=False),
     Column("light", Binary(16), nullable=False),
     Column("turn", Integer, nullable=False, server_default="0"),
+    Column("turn_made", Integer, nullable=False, server_default="0"),
     Column("developed_with", Integer, nullable=False),
     Column("recogniser", Binary(100), nullable=False),
     Column("text_reader", Binary(100), nullable=False),

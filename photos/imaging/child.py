@@ -20,7 +20,7 @@ from photos.imaging.development import develop
 from photos.imaging.limits import PATIENCE, Limits
 from photos.imaging.wire import Answer, Done, Ready, Refused, frame
 
-MOST_MEDIA_TYPE_BYTES = 64
+MOST_REQUEST_BYTES = 64
 
 
 def main() -> None:
@@ -41,21 +41,22 @@ def main() -> None:
 
 def serve_one(channel: socket.socket, limits: Limits) -> bool:
     """Answer one request; False when the pool has closed its end."""
-    request, files, _, _ = socket.recv_fds(channel, MOST_MEDIA_TYPE_BYTES, 1)
+    request, files, _, _ = socket.recv_fds(channel, MOST_REQUEST_BYTES, 1)
     if not request:
         return False
     # A pool that dies in the middle cannot stop us any more: then the kernel does.
     signal.setitimer(signal.ITIMER_REAL, PATIENCE * limits.seconds + 1)
     confinement.limit_next_job(limits.seconds)
-    channel.sendall(frame(_answer(files[0], request.decode("ascii"), limits)))
+    media_type, turn = request.decode("ascii").split()
+    channel.sendall(frame(_answer(files[0], media_type, int(turn), limits)))
     signal.setitimer(signal.ITIMER_REAL, 0)
     return True
 
 
-def _answer(file: int, media_type: str, limits: Limits) -> Answer:
+def _answer(file: int, media_type: str, turn: int, limits: Limits) -> Answer:
     try:
         with os.fdopen(file, "rb") as opened:
-            return Done(develop(opened, media_type, limits))
+            return Done(develop(opened, media_type, limits, turn=turn))
     except Invalid as refusal:
         cause = refusal.__cause__
         detail = f"{type(cause).__name__}: {cause!a:.300}" if cause is not None else ""

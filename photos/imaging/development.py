@@ -22,8 +22,12 @@ would be taken for odd metadata."""
 
 
 @plain_reasons()
-def develop(file: BinaryIO, media_type: str, limits: Limits) -> Developed:
-    """Everything we keep of an accepted picture. Raises Invalid with a plain reason."""
+def develop(file: BinaryIO, media_type: str, limits: Limits, *, turn: int = 0) -> Developed:
+    """Everything we keep of an accepted picture. Raises Invalid with a plain reason.
+
+    `turn` is a person's wish, clockwise degrees on top of what the file says. It changes what is shown; the
+    perceptual hashes stay those of the file, so that a turned photo still matches its twins.
+    """
     with opened(file, media_type, limits) as (picture, frames):
         if media_type == LATE_METADATA:
             picture.load()
@@ -35,8 +39,9 @@ def develop(file: BinaryIO, media_type: str, limits: Limits) -> Developed:
         if media_type == TURNED_BY_PILLOW:
             stored, orientation = source.size, 1
         views = renditions.make_views(source, stored, orientation, profile)
-    small = impressions.small_copy(views.medium)
-    width, height = renditions.upright_size(stored, orientation)
+    shown = renditions.turned(views, turn)
+    small = impressions.small_copy(shown.medium)
+    width, height = renditions.upright_size(stored, orientation, turn)
     return Developed(
         media_type=media_type,
         width=width,
@@ -44,9 +49,9 @@ def develop(file: BinaryIO, media_type: str, limits: Limits) -> Developed:
         frames=frames,
         facts=facts,
         renditions=(
-            renditions.encode("large", views.large),
-            renditions.encode("medium", views.medium),
-            renditions.encode("square", views.square),
+            renditions.encode("large", shown.large),
+            renditions.encode("medium", shown.medium),
+            renditions.encode("square", shown.square),
         ),
         thumbhash=impressions.thumbhash(small),
         hashes=(pdq.hash_picture(np.asarray(views.medium.convert("L"))),),

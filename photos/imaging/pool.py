@@ -69,8 +69,8 @@ class Decoders:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def develop(self, path: Path) -> Developed:
-        """Decode the file at `path`, waiting for a free child.
+    def develop(self, path: Path, *, turn: int = 0) -> Developed:
+        """Decode the file at `path` and turn it clockwise by `turn` degrees, waiting for a free child.
 
         Raises Invalid with a sentence for the owner, BackendError when no child can be had, and OSError when
         the file cannot be opened.
@@ -79,7 +79,7 @@ class Decoders:
             media_type = self._accepted(file.fileno())
             seat = self._free.get()
             try:
-                return seat.develop(file.fileno(), media_type)
+                return seat.develop(file.fileno(), f"{media_type} {turn}")
             finally:
                 self._free.put(seat)
 
@@ -109,11 +109,11 @@ class _Seat:
         self._is_closed = False
         self._lock = threading.Lock()
 
-    def develop(self, file: int, media_type: str) -> Developed:
+    def develop(self, file: int, request: str) -> Developed:
         for _ in range(TRIES):
             child = self._ensure_child()
             try:
-                answer = child.ask(file, media_type)
+                answer = child.ask(file, request)
             except TimeoutError:
                 self._end_child("too slow")
                 raise _took_too_long() from None
@@ -166,8 +166,8 @@ class _Child:
         self._resident_at_start = self._resident_bytes()
         self.jobs = 0
 
-    def ask(self, file: int, media_type: str) -> Answer:
-        """Have the open `file` developed.
+    def ask(self, file: int, request: str) -> Answer:
+        """Have the open `file` developed; `request` is as `wire` says.
 
         Raises TimeoutError, and OSError, EOFError or MsgspecError when the child is of no more use.
         """
@@ -175,7 +175,7 @@ class _Child:
         # The child reads through our file position, which a child before it may have moved.
         os.lseek(file, 0, os.SEEK_SET)
         deadline = time.monotonic() + self._patience_seconds
-        socket.send_fds(self._channel, [media_type.encode("ascii")], [file])
+        socket.send_fds(self._channel, [request.encode("ascii")], [file])
         return receive(self._channel, deadline)
 
     def has_grown(self) -> bool:

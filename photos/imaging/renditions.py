@@ -31,6 +31,13 @@ TURNS = {
 """What makes a picture with this EXIF orientation upright."""
 SIDEWAYS = frozenset({5, 6, 7, 8})
 
+CLOCKWISE = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture clockwise by so many degrees."""
+
 Size = tuple[int, int]
 
 
@@ -83,6 +90,13 @@ def make_views(source: Image.Image, full: Size, orientation: int, profile: bytes
     return Views(*(_upright(view, orientation) for view in (large, medium, square)))
 
 
+def turned(views: Views, degrees: int) -> Views:
+    """The views as a person wants to see them: clockwise by 0, 90, 180 or 270 `degrees`, without loss."""
+    if degrees not in CLOCKWISE:
+        return views
+    return Views(*(view.transpose(CLOCKWISE[degrees]) for view in (views.large, views.medium, views.square)))
+
+
 def encode(kind: str, view: Image.Image) -> DevelopedRendition:
     """A view as JPEG. It carries pixels and nothing else: views have no metadata left to write."""
     out = io.BytesIO()
@@ -90,9 +104,10 @@ def encode(kind: str, view: Image.Image) -> DevelopedRendition:
     return DevelopedRendition(kind, view.width, view.height, MEDIA_TYPE, out.getvalue())
 
 
-def upright_size(size: Size, orientation: int) -> Size:
-    """Width and height after turning."""
-    return (size[1], size[0]) if orientation in SIDEWAYS else size
+def upright_size(size: Size, orientation: int, degrees: int = 0) -> Size:
+    """Width and height after turning, first by the file's orientation, then by a person's `degrees`."""
+    is_sideways = (orientation in SIDEWAYS) != (degrees in {90, 270})
+    return (size[1], size[0]) if is_sideways else size
 
 
 def _resized(picture: Image.Image, size: Size) -> Image.Image:

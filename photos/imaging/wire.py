@@ -1,8 +1,8 @@
 """What the pool and its children say to each other over a socket pair.
 
-A request is a media type with an open file beside it. An answer is msgpack behind a 4-byte length,
-decoded into typed structures and never unpickled: a child that a picture has taken over can lie about that
-picture and do nothing else.
+A request is a media type and a turn in degrees, with an open file beside them. An answer is msgpack behind a
+4-byte length, decoded into typed structures and never unpickled: a child that a picture has taken over can
+lie about that picture and do nothing else.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
 from photos.db import photos as photo_rows
+from photos.db import turning
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
@@ -97,6 +98,25 @@ def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> 
             photo_rows.renew_photo(connection, photo.key, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
     jobs.send("process_photo", {"photo_id": photo_id})
+    return photo
+
+
+@repeated
+def turn(photo_id: str, degrees: int, *, owner: User, database: Database, jobs: Jobs) -> Photo:
+    """Turn a photo by 0, 90, 180 or 270 degrees clockwise on top of what its file says; 0 reverts.
+
+    The original stays as it is: what is shown is made anew, boxes and all. Can be repeated, and wins over
+    whoever is developing the photo right now. Raises NotFound, and Conflict for a refused photo.
+    """
+    with database.write() as connection:
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
+        if photo.state is PhotoState.REFUSED:
+            raise Conflict("This photo was refused, so there is nothing to turn.")
+        if photo.turn % 360 != degrees:
+            turning.set_turn(connection, photo.key, degrees, now=_now())
+        photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
+    if photo.state is PhotoState.NEW:
+        jobs.send("process_photo", {"photo_id": photo_id})
     return photo
 
 

@@ -37,8 +37,11 @@ EXHAUSTED = "It could not be processed after several tries. Try again, or upload
 class Darkroom(Protocol):
     """Turns a file into what can be shown; `photos.imaging.pool.Decoders` in guarded children."""
 
-    def develop(self, path: Path) -> Developed:
-        """Raises Invalid with a reason for people, and BackendError if no child can be started."""
+    def develop(self, path: Path, *, turn: int = 0) -> Developed:
+        """Turned clockwise by `turn` degrees, 0 to 270.
+
+        Raises Invalid with a reason for people, and BackendError if no child can be started.
+        """
 
 
 class Gazetteer(Protocol):
@@ -77,7 +80,7 @@ def process_photo(
             photo, token, database=database, storage=storage, darkroom=darkroom, gazetteer=gazetteer
         )
         if large is not None:
-            _label_in_passing(photo, large, database=database, recognition=recognition)
+            _label_in_passing(photo, large, photo.turn, database=database, recognition=recognition)
             with database.write() as connection:
                 pipeline.finish_photo(connection, photo.key, token=token, now=datetime.now(UTC))
     except Invalid as refusal:
@@ -105,7 +108,7 @@ def _develop(
         with storage.fetch(photo.storage_key) as path:
             if _sha256(path) != photo.sha256:
                 raise Invalid(DAMAGED, code="damaged")
-            developed = darkroom.develop(path)
+            developed = darkroom.develop(path, turn=photo.turn % 360)
     except NotFound:
         raise Invalid(GONE, code="gone") from None
     except OSError as error:
@@ -114,7 +117,7 @@ def _develop(
     renditions = [
         Rendition(
             made.kind,
-            rendition_key(photo.id, made.kind),
+            rendition_key(photo.id, made.kind, photo.turn),
             made.width,
             made.height,
             len(made.body),
@@ -131,6 +134,7 @@ def _develop(
             token=token,
             developed=developed,
             developed_with=DEVELOPED_WITH,
+            turn=photo.turn,
             place=place,
             renditions=renditions,
             now=datetime.now(UTC),
@@ -143,23 +147,30 @@ def _develop(
 
 
 def _clear_up(photo: Photo, renditions: Sequence[Rendition], *, database: Database) -> None:
-    """What was made for a photo that was deleted meanwhile must not stay behind."""
+    """What was made for a photo that was deleted or turned meanwhile must not stay behind.
+
+    Whoever makes the same objects at this moment takes them back when they commit.
+    """
     with database.write() as connection:
-        if not pipeline.is_there(connection, photo.key):
-            objects.discard_objects(
-                connection, {rendition.key for rendition in renditions}, now=datetime.now(UTC)
-            )
+        needed = objects.list_renditions(connection, photo.key)
+        unneeded = {rendition.key for rendition in renditions} - needed
+        objects.discard_objects(connection, unneeded, now=datetime.now(UTC))
 
 
-def _label_in_passing(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
+def _label_in_passing(
+    photo: Photo, large: bytes, turn: int, *, database: Database, recognition: Recognition
+) -> None:
     """Label a photo that is being processed. A recogniser that is down delays labels, never the photo."""
     try:
-        _save_labels(photo, large, database=database, recognition=recognition)
+        _save_labels(photo, large, turn, database=database, recognition=recognition)
     except BackendError as error:
         log.warning("labels of photo %s come later: %s", photo.id, error)
 
 
-def _save_labels(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
+def _save_labels(
+    photo: Photo, large: bytes, turn: int, *, database: Database, recognition: Recognition
+) -> None:
+    """`turn` is what `large` was turned by: another one by now, and the boxes would lie beside things."""
     if not recognition.provider:
         return
     try:
@@ -169,7 +180,12 @@ def _save_labels(photo: Photo, large: bytes, *, database: Database, recognition:
         labels = ()
     with database.write() as connection:
         pipeline.save_labels(
-            connection, photo.key, provider=recognition.provider, labels=labels, now=datetime.now(UTC)
+            connection,
+            photo.key,
+            provider=recognition.provider,
+            labels=labels,
+            now=datetime.now(UTC),
+            turn=turn,
         )
 
 
@@ -180,7 +196,8 @@ def label_photo(
     photo = _ready(photo_id, database)
     if photo is None or photo.recogniser == recognition.provider:
         return
-    _save_labels(photo, _large(photo, storage), database=database, recognition=recognition)
+    large = _large(photo, storage)
+    _save_labels(photo, large, photo.turn_made, database=database, recognition=recognition)
     index_photos([photo.key], database=database, search=search)
 
 
@@ -198,7 +215,12 @@ def read_text(
         lines = ()
     with database.write() as connection:
         pipeline.save_text(
-            connection, photo.key, provider=recognition.text_provider, lines=lines, now=datetime.now(UTC)
+            connection,
+            photo.key,
+            provider=recognition.text_provider,
+            lines=lines,
+            now=datetime.now(UTC),
+            turn=photo.turn_made,
         )
     index_photos([photo.key], database=database, search=search)
 
@@ -224,10 +246,11 @@ def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> 
     return len(found) + len(gone)
 
 
-def rendition_key(photo_id: str, kind: str) -> str:
-    """Where a rendition lives: the same key for the same photo, whoever makes it."""
+def rendition_key(photo_id: str, kind: str, turn: int = 0) -> str:
+    """Where a rendition lives: the same key for the same photo the same way up, whoever makes it."""
     folder = hashlib.sha256(photo_id.encode()).hexdigest()[:2]
-    return f"renditions/{folder}/{photo_id}/{kind}-{DEVELOPED_WITH}.jpg"
+    version = f"{DEVELOPED_WITH}-{turn}" if turn else f"{DEVELOPED_WITH}"
+    return f"renditions/{folder}/{photo_id}/{kind}-{version}.jpg"
 
 
 def _ready(photo_id: str, database: Database) -> Photo | None:

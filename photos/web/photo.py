@@ -17,6 +17,7 @@ from photos.web import deps, present
 
 blueprint = Blueprint("photo", __name__, url_prefix="/photos/<photo_id>")
 
+TURNS = frozenset({"0", "90", "180", "270"})
 VERDICTS = {"keep": Verdict.KEPT, "reject": Verdict.REJECTED, "undo": None}
 
 
@@ -181,6 +182,17 @@ def reprocess(photo_id: str) -> Response:
     """Try again, from the stored original."""
     here = deps.backends()
     library.reprocess(photo_id, owner=deps.user(), database=here.database, jobs=here.jobs)
+    return _to_photo(photo_id)
+
+
+@blueprint.post("/turn")
+def turn(photo_id: str) -> Response:
+    """Show it turned by `degrees` (0, 90, 180, 270) clockwise; 0 is as the file says."""
+    here = deps.backends()
+    degrees = deps.form_text("degrees")
+    if degrees not in TURNS:
+        raise Invalid("A photo is turned by 0, 90, 180 or 270 degrees.", field="degrees")
+    library.turn(photo_id, int(degrees), owner=deps.user(), database=here.database, jobs=here.jobs)
     return _to_photo(photo_id)
 
 

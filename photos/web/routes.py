@@ -77,6 +77,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("photo.trash", "POST"): OWNER,
     ("photo.restore", "POST"): OWNER,
     ("photo.reprocess", "POST"): OWNER,
+    ("photo.turn", "POST"): OWNER,
     ("photo.confirm_purge", "GET"): OWNER,
     ("photo.purge", "POST"): OWNER,
     # the API
@@ -106,6 +107,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.restore_photo", "POST"): OWNER,
     ("api.purge_photo", "DELETE"): OWNER,
     ("api.reprocess_photo", "POST"): OWNER,
+    ("api.turn_photo", "POST"): OWNER,
     ("api.decide_label", "PUT"): OWNER,
     ("api.undecide_label", "DELETE"): OWNER,
 }

@@ -41,6 +41,7 @@ FORMS: dict[str, dict[str, str]] = {
     "photo.rate": {"rating": "5"},
     "photo.tag": {"tags": "forged"},
     "photo.decide_label": {"name": "zebra", "verdict": "reject"},
+    "photo.turn": {"degrees": "90"},
     "photo.purge": {"word": "delete"},
 }
 """Forms that would be accepted from the owner."""
@@ -52,6 +53,7 @@ DOCUMENTS: dict[str, object] = {
     "api.offer_files": {"files": [{"name": "forged.jpg", "size": 5000, "sha256": "f" * 64, "type": ""}]},
     "api.change_photo": {"description": "forged"},
     "api.decide_label": {"verdict": "rejected"},
+    "api.turn_photo": {"degrees": 90},
 }
 """JSON bodies that would be accepted from the owner."""
 
@@ -91,6 +93,7 @@ class Belongings:
                 "session_id": session[1],
                 "subject": people.owner.user.subject,
                 "name": "zebra",
+                "month": "2024-06",
                 "token": UNKNOWN_ID,
                 "filename": "css/base.css",
                 "key": photo.storage_key,

@@ -159,8 +159,8 @@ def test_a_photo_that_is_deleted_while_it_is_developed_stays_deleted(library: Li
     parts = library.backends
 
     class DeletingDarkroom:
-        def develop(self, path: Path) -> object:
-            developed = parts.darkroom.develop(path)
+        def develop(self, path: Path, *, turn: int = 0) -> object:
+            developed = parts.darkroom.develop(path, turn=turn)
             library_service.trash(photo.id, owner=library.owner, database=parts.database, search=parts.search)
             library_service.purge(photo.id, owner=library.owner, database=parts.database, search=parts.search)
             return developed

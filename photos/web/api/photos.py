@@ -98,6 +98,17 @@ def reprocess_photo(photo_id: str) -> shapes.PhotoShape:
     )
 
 
+@operation("POST", "/photos/<photo_id>/turn", body=shapes.TurnChange, answer=shapes.PhotoShape)
+def turn_photo(photo_id: str, body: shapes.TurnChange) -> shapes.PhotoShape:
+    """Turn a photo; its original stays as it is, and the pictures of it are made anew."""
+    backends = deps.backends()
+    return _shape(
+        library.turn(
+            photo_id, body.degrees, owner=deps.user(), database=backends.database, jobs=backends.jobs
+        )
+    )
+
+
 @operation("DELETE", "/photos/<photo_id>")
 def purge_photo(photo_id: str) -> None:
     """Delete a photo for good; it has to be in the trash."""

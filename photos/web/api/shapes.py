@@ -131,6 +131,7 @@ class PhotoShape(Struct):
     camera: CameraShape
     colours: list[ColourShape]
     light: str
+    turn: Literal[0, 90, 180, 270]
     thumbhash: str
     renditions: dict[str, RenditionShape]
     original_url: str
@@ -184,6 +185,12 @@ class PhotoChange(Struct, forbid_unknown_fields=True):
     is_favourite: bool | UnsetType = UNSET
     rating: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET
     tags: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | UnsetType = UNSET
+
+
+class TurnChange(Struct, forbid_unknown_fields=True):
+    """Clockwise, on top of what the file says; 0 shows the photo as its file says."""
+
+    degrees: Literal[0, 90, 180, 270]
 
 
 class VerdictChange(Struct, forbid_unknown_fields=True):
@@ -326,6 +333,7 @@ def photo_shape(photo: Photo, storage: Storage) -> PhotoShape:
         ),
         colours=[ColourShape(colour, share) for colour, share in photo.colours],
         light=photo.light,
+        turn=photo.turn % 360,  # type: ignore[arg-type]
         thumbhash=photo.thumbhash,
         renditions={
             rendition.kind: RenditionShape(
