@@ -87,6 +87,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "defusedxml": ("photos.imaging",),
     "dotenv": ("photos.config",),
     "flask": FLASK_ROOMS,
+    "flask_login": FLASK_ROOMS,
     "gunicorn": ("photos.serve",),
     "itsdangerous": FLASK_ROOMS,
     "jinja2": FLASK_ROOMS,

@@ -1,8 +1,3 @@
-# LEAD TO ENGINEER "perf": flask-login is FIXED by the person we build for (with Flask, boto3, ...): keep it, with
-# LoginManager, user_loader, request_loader, login_user, logout_user and current_user in deps. Its cost is small once
-# the loader does one statement. Do not replace Flask-WTF's CSRF by code of ours either (libraries before own code):
-# import only flask_wtf.csrf, and only what it needs. If a bar cannot be reached with them, say by how much.
-# Delete this note when you have read it, and restore both before you commit.
 """The token that our own forms and scripts send along, and that no other site can know.
 
 Each browser's session holds one secret, made at first use. Pages show it masked with fresh random bytes, so

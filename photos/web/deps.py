@@ -1,8 +1,3 @@
-# LEAD TO ENGINEER "perf": flask-login is FIXED by the person we build for (with Flask, boto3, ...): keep it, with
-# LoginManager, user_loader, request_loader, login_user, logout_user and current_user in deps. Its cost is small once
-# the loader does one statement. Do not replace Flask-WTF's CSRF by code of ours either (libraries before own code):
-# import only flask_wtf.csrf, and only what it needs. If a bar cannot be reached with them, say by how much.
-# Delete this note when you have read it, and restore both before you commit.
 """What a view asks for: the backends, the settings, the person, and text out of a form."""
 
 from __future__ import annotations
@@ -10,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, g, request
+from flask import current_app, request
+from flask_login import UserMixin, current_user
 
 from photos.errors import Denied, Invalid
 from photos.models import ApiToken, User
@@ -22,6 +18,18 @@ if TYPE_CHECKING:
 
 MAX_FIELD = 2000
 """Characters of a form field that does not say otherwise."""
+
+
+class Person(UserMixin):  # type: ignore[misc] # flask_login publishes no types
+    """Who is signed in, as flask-login wants it. `token` is set where a program asks with one."""
+
+    def __init__(self, user: User, token: ApiToken | None = None) -> None:
+        self.user = user
+        self.token = token
+
+    def get_id(self) -> str:
+        """The key of the row, as text."""
+        return str(self.user.id)
 
 
 def backends() -> Backends:
@@ -40,8 +48,8 @@ def database() -> Database:
 
 
 def person() -> User | None:
-    """Who is asking; None for a visitor, and until `photos.web.sessions` has found out."""
-    return cast("User | None", g.get("person"))
+    """Who is asking; None for a visitor."""
+    return cast("User | None", getattr(current_user, "user", None))
 
 
 def user() -> User:
@@ -54,7 +62,7 @@ def user() -> User:
 
 def token() -> ApiToken | None:
     """The personal token of this request; None where a browser session or nobody asks."""
-    return cast("ApiToken | None", g.get("token"))
+    return cast("ApiToken | None", getattr(current_user, "token", None))
 
 
 def form_text(name: str, *, limit: int = MAX_FIELD, required: bool = True) -> str:

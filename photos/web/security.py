@@ -60,7 +60,7 @@ def init_security(app: Flask, settings: Settings) -> None:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     app.extensions["bigimage_origins"] = trusted_origins(settings)
-    for step in (_begin, _check_host, _limit_body, _identify, _check_access, _check_origin):
+    for step in (_begin, _check_host, _limit_body, _check_session, _check_access, _check_origin):
         app.before_request(step)
     app.after_request(_finish)
 
@@ -121,8 +121,10 @@ def _limit_body() -> None:
         request.max_content_length = routes.LARGE_BODIES[route]
 
 
-def _identify() -> None:
-    g.person, g.token = sessions.identify()
+def _check_session() -> None:
+    failure = sessions.current().failure
+    if failure is not None and not routes.is_bearer(request):
+        raise failure
 
 
 def _check_access() -> AnyResponse | None:

@@ -1,9 +1,4 @@
-# LEAD TO ENGINEER "perf": flask-login is FIXED by the person we build for (with Flask, boto3, ...): keep it, with
-# LoginManager, user_loader, request_loader, login_user, logout_user and current_user in deps. Its cost is small once
-# the loader does one statement. Do not replace Flask-WTF's CSRF by code of ours either (libraries before own code):
-# import only flask_wtf.csrf, and only what it needs. If a bar cannot be reached with them, say by how much.
-# Delete this note when you have read it, and restore both before you commit.
-"""Browser sessions: one `SessionInterface` over the table `session`; and who it is that asks.
+"""Browser sessions: one `SessionInterface` over the table `session`, with flask-login on top.
 
 Whoever has signed in holds a random id that means nothing by itself: the row behind it can be ended
 from anywhere, at once, in every process. A visitor gets no row, only a signed cookie with the CSRF
@@ -18,6 +13,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, json, request, session
 from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from photos.config import Settings
@@ -27,9 +23,9 @@ from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.errors import BackendError
 from photos.ids import hash_secret, new_secret
-from photos.models import ApiToken, Session, User
+from photos.models import Session, User
 from photos.web import csrf, routes
-from photos.web.deps import database
+from photos.web.deps import Person, database
 from photos.wiring import derived_key
 
 log = logging.getLogger(__name__)
@@ -55,7 +51,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
         """The cookie's value where it has to be set: the only moment at which it is known."""
         self.ended = False
         self.person: User | None = None
-        """Whose session it is, read together with it; None for a visitor, or if they are gone."""
+        """Whose session it is, read together with it; None for a visitor."""
         self.failure: BackendError | None = None
         """Why the session could not be read; raised once the request is far enough to answer in words."""
 
@@ -96,7 +92,6 @@ class DatabaseSessions(SessionInterface):
                 found = session_rows.find_session(
                     connection, id_hash, now=now, seen_since=self.seen_since(now)
                 )
-                person = user_rows.find_user_by_id(connection, found.session.user_id) if found else None
         except BackendError as error:
             opened = BrowserSession()
             opened.failure = error
@@ -106,7 +101,7 @@ class DatabaseSessions(SessionInterface):
             opened.ended = True
             return opened
         opened = BrowserSession(json.loads(found.content), found.session, id_hash)
-        opened.person = person
+        opened.person = found.person
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -160,22 +155,14 @@ class DatabaseSessions(SessionInterface):
 
 
 def init_sessions(app: Flask, settings: Settings, database: Database, secret_key: str) -> None:
-    """Install sessions."""
+    """Install sessions and flask-login."""
     app.secret_key = derived_key(secret_key, "flask").hex()
     app.session_interface = DatabaseSessions(settings, database, derived_key(secret_key, "session"))
-
-
-def identify() -> tuple[User | None, ApiToken | None]:
-    """Who asks, and the personal token they sent if it is a program that asks; (None, None) for nobody.
-
-    A locked person is nobody, from the next request on. Raises BackendError where that cannot be known.
-    """
-    if routes.is_bearer(request):
-        return _bearer(request.headers.get("Authorization", "").partition(" ")[2].strip())
-    browser = current()
-    if browser.failure is not None:
-        raise browser.failure
-    return _unless_locked(browser.person), None
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.user_loader(_load_person)
+    manager.request_loader(_load_token)
+    manager.init_app(app, add_context_processor=False)
 
 
 def sign_in(person: User) -> None:
@@ -186,6 +173,7 @@ def sign_in(person: User) -> None:
     secret = SIGNED_IN + new_secret()
     previous = browser.id_hash
     browser.clear()
+    login_user(Person(person))
     browser[csrf.NAME] = csrf.new_secret()
     with interface.database.write() as connection:
         if previous:
@@ -210,6 +198,7 @@ def sign_out() -> None:
     browser = current()
     with database().write() as connection:
         session_rows.delete_session(connection, browser.id_hash)
+    logout_user()
     browser.clear()
     browser.stored = None
     browser.id_hash = ""
@@ -238,23 +227,27 @@ def _visitor_part(content: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name in {csrf.NAME, "_flashes", "provider"}}
 
 
-def _bearer(secret: str) -> tuple[User | None, ApiToken | None]:
-    token_hash = hash_secret(secret)
+def _load_person(_: str) -> Person | None:
+    """The row says whose session it is; nobody from the next request on if they are locked or gone."""
+    person = current().person
+    return None if person is None or person.is_disabled else Person(person)
+
+
+def _load_token(request: Request) -> Person | None:
+    """Whose personal token a program sends. Raises BackendError where that cannot be known."""
+    if not routes.is_bearer(request):
+        return None
+    token_hash = hash_secret(request.headers.get("Authorization", "").partition(" ")[2].strip())
     now = datetime.now(UTC)
     with database().read() as connection:
         token = token_rows.find_token(connection, token_hash, now=now)
-        owner = user_rows.find_user_by_id(connection, token.user_id) if token else None
-    person = _unless_locked(owner)
-    if token is None or person is None:
-        return None, None
+        person = user_rows.find_user_by_id(connection, token.user_id) if token else None
+    if token is None or person is None or person.is_disabled:
+        return None
     if token.last_used_at is None or now - token.last_used_at >= SEEN_EVERY:
         try:
             with database().write() as connection:
                 token_rows.touch_token(connection, token_hash, now=now)
         except BackendError:
             log.warning("a token's last use could not be written", exc_info=True)
-    return person, token
-
-
-def _unless_locked(person: User | None) -> User | None:
-    return None if person is None or person.is_disabled else person
+    return Person(person, token)
