@@ -242,6 +242,44 @@ class PhotoMark:
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class PhotoSummary:
+    """A photo as a tile of a grid shows it."""
+
+    key: int
+    id: str
+    revision: int
+    state: PhotoState
+    reason: str
+    """Why it was refused, for people; empty otherwise."""
+    name: str
+    description: str
+    taken_local: datetime
+    place_name: str
+    """Empty if unknown."""
+    width: int
+    height: int
+    """0 until the photo is ready."""
+    thumbhash: str
+    is_favourite: bool
+    rating: int | None
+    renditions: tuple[Rendition, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Names of the surest few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Neighbours on a shelf: the photos before the place `newest` and not before `oldest`.
+
+    A place is a pair (stored `taken_local`, key) in the order of the shelf.
+    """
+
+    newest: tuple[int, int]
+    oldest: tuple[int, int]
+    count: int
+
+
 class User:
     """A person; identity is (issuer, subject), never the e-mail address."""
 

@@ -37,6 +37,14 @@ def after(
     return and_(first >= x, or_(first > x, and_(first == x, second > y)))
 
 
+def at_or_after(
+    first: ColumnElement[Any], second: ColumnElement[Any], values: Sequence[int | ColumnElement[int]]
+) -> ColumnElement[bool]:
+    """Rows at `values` and after them when both columns are listed smallest first."""
+    x, y = values
+    return and_(first >= x, or_(first > x, and_(first == x, second >= y)))
+
+
 def write_cursor(*values: int) -> str:
     """The opaque text that names a place in a list."""
     packed = json.dumps(values, separators=(",", ":")).encode()

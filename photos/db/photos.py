@@ -119,7 +119,7 @@ def _shelf_page(
 def _page_statement(columns: tuple[Column[Any], ...], has_cursor: bool) -> Select[Any]:
     """Building a statement costs more than running it, so each is built once."""
     statement = (
-        _on_shelf(bindparam("owner"), bindparam("shelf"))
+        on_shelf(bindparam("owner"), bindparam("shelf"))
         .with_only_columns(*columns)
         .order_by(photo.c.taken_local.desc(), photo.c.key.desc())
         .limit(bindparam("count"))
@@ -146,7 +146,7 @@ def list_photos_by_ids(connection: Connection, owner_id: int, ids: Collection[st
 def neighbours(connection: Connection, shown: Photo) -> tuple[str | None, str | None]:
     """Ids of the next newer and the next older photo on the same shelf, None at the ends."""
     place = (wall_to_micros(shown.taken_local), shown.key)
-    shelf = _on_shelf(shown.owner_id, shown.shelf).with_only_columns(photo.c.id).limit(1)
+    shelf = on_shelf(shown.owner_id, shown.shelf).with_only_columns(photo.c.id).limit(1)
     newer = shelf.where(keyset.after(photo.c.taken_local, photo.c.key, place)).order_by(
         photo.c.taken_local, photo.c.key
     )
@@ -327,8 +327,9 @@ def change_photo(connection: Connection, key: int, *, now: datetime, **values: o
     )
 
 
-def _on_shelf(owner_id: int | BindParameter[Any], shelf: Shelf | BindParameter[Any]) -> Select[Any]:
-    """Where one owner has most of the rows, MariaDB would rather sort the table than walk the index."""
+def on_shelf(owner_id: int | BindParameter[Any], shelf: Shelf | BindParameter[Any]) -> Select[Any]:
+    """The photos of one shelf. Where one owner has most of the rows, MariaDB would rather sort the table
+    than walk the index."""
     statement = select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
     for engine in ("mysql", "mariadb"):
         statement = statement.with_hint(photo, "FORCE INDEX (ix_photo_shelf)", engine)

@@ -20,7 +20,19 @@ from flask import url_for
 from markupsafe import Markup
 
 from photos.backends.storage import Storage
-from photos.models import Box, Camera, Photo, PhotoMark, PhotoState, Reason, Rendition, TakenSource, Verdict
+from photos.models import (
+    Box,
+    Camera,
+    Photo,
+    PhotoMark,
+    PhotoState,
+    PhotoSummary,
+    Reason,
+    Rendition,
+    Shelf,
+    TakenSource,
+    Verdict,
+)
 from photos.services.promises import size_words
 
 RATIO_STEP = 1.025
@@ -209,6 +221,13 @@ def alt_text(photo: Photo) -> str:
     return f"{', '.join(seen)}, {when}" if seen else f"{photo.name}, {when}"
 
 
+def summary_words(photo: PhotoSummary) -> str:
+    """What a screen reader says for a tile: what it shows, the day, the place."""
+    seen = photo.description or ", ".join(photo.labels) or photo.name
+    when = f"{photo.taken_local.day} {photo.taken_local:%B %Y}"
+    return ", ".join(word for word in (seen, when, photo.place_name) if word)
+
+
 def title(photo: Photo) -> str:
     """The first line of the description, cut to what a tab can show, else the name of the file."""
     first_line = photo.description.partition("\n")[0].strip()
@@ -306,6 +325,13 @@ def reason_words(reason: Reason) -> str:
     if reason.kind in {"text", "description"}:
         return f"{reason.kind} “{reason.value}”"
     return reason.value if reason.kind == "filter" else f"{reason.kind} {reason.value}"
+
+
+def whereabouts(photo: Photo) -> str:
+    """Where a photo is, if that is not the timeline."""
+    return {Shelf.TRASH: "in the trash", Shelf.ARCHIVE: "in the archive", Shelf.REFUSED: "refused"}.get(
+        photo.shelf, ""
+    )
 
 
 def days_left(photo: Photo, *, trash_days: int, now: datetime | None = None) -> int:

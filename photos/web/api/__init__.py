@@ -5,7 +5,13 @@ Every operation is declared once, with its types; the OpenAPI document is made f
 
 from __future__ import annotations
 
-from photos.web.api import account, people, photos, uploads  # noqa: F401 - each module declares its operations
+from photos.web.api import (  # noqa: F401 - each module declares its operations
+    account,
+    people,
+    photos,
+    timeline,
+    uploads,
+)
 from photos.web.api.operations import blueprint
 
 __all__ = ["blueprint"]

@@ -48,6 +48,8 @@ class Operation:
     answer: type[msgspec.Struct] | None
     body: type[msgspec.Struct] | None
     query: type[msgspec.Struct] | None
+    takes: str
+    is_conditional: bool
 
 
 OPERATIONS: list[Operation] = []
@@ -60,11 +62,15 @@ def operation(
     answer: type[msgspec.Struct] | None = None,
     body: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
+    takes: str = "",
     status: int = 200,
+    is_conditional: bool = False,
 ) -> Callable[[View], View]:
     """Register a view. It is called with path parameters, and `body` and `query` where they are declared.
 
-    The first line of the view's docstring is the summary. Answers without a type are 204.
+    The first line of the view's docstring is the summary. Answers without a type are 204. `takes` is the
+    media type of a body of bytes, which the view reads itself; such a route stands in `routes.LARGE_BODIES`.
+    An answer that `is_conditional` has an ETag, and whoever has the same one already gets 304.
     """
 
     def register(view: View) -> View:
@@ -81,12 +87,28 @@ def operation(
             result = view(**given)
             if result is None:
                 return Response(status=204)
-            return Response(msgspec.json.encode(result), status=code, mimetype="application/json")
+            answered = Response(msgspec.json.encode(result), status=code, mimetype="application/json")
+            if is_conditional:
+                # kept by the browser, and asked for again each time
+                answered.headers["Cache-Control"] = "private, no-cache"
+                answered.add_etag()
+                answered.make_conditional(request)
+            return answered
 
         blueprint.add_url_rule(path, endpoint=view.__name__, view_func=call, methods=[method])
         OPERATIONS.append(
             Operation(
-                view.__name__, method, path, summary, " ".join(description.split()), code, answer, body, query
+                view.__name__,
+                method,
+                path,
+                summary,
+                " ".join(description.split()),
+                code,
+                answer,
+                body,
+                query,
+                takes,
+                is_conditional,
             )
         )
         return view
@@ -184,6 +206,8 @@ def _describe(op: Operation) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _reference(op.body)}},
         }
+    if op.takes:
+        described["requestBody"] = {"content": {op.takes: {}}}
     return described
 
 
@@ -191,6 +215,8 @@ def _answers(op: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {str(op.status): {"description": op.summary}}
     if op.answer is not None:
         answers[str(op.status)]["content"] = {"application/json": {"schema": _reference(op.answer)}}
+    if op.is_conditional:
+        answers["304"] = {"description": "The same answer as the one whose ETag was sent."}
     for status, meaning in PROBLEMS.items():
         answers[str(status)] = {
             "description": meaning,
