@@ -24,6 +24,7 @@ import requests
 BATCH = 50
 TRIES = 5
 TIMEOUT_SECONDS = (10, 120)
+LONGEST_PAUSE_SECONDS = 120
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 STALE = frozenset({403, 404, 409})
 """Answers to a part or to `complete` after which it is worth asking which parts are missing: an address
@@ -162,11 +163,12 @@ class Uploader:
         json: dict[str, Any] | None = None,
         tries: int = TRIES,
     ) -> requests.Response:
-        """One request, repeated with growing, random pauses while the server says "later"."""
-        failure = ServerError("")
+        """A request, repeated while the server says "later": after growing, random pauses or when it says."""
+        failure, named_seconds = ServerError(""), 0
         for attempt in range(tries):
             if attempt:
-                time.sleep(min(30, 2**attempt) * random.uniform(0.5, 1))  # nosec B311 # jitter
+                pause = min(30, 2**attempt) * random.uniform(0.5, 1)  # nosec B311 # jitter
+                time.sleep(max(pause, named_seconds))
             try:
                 answer = self.session.request(
                     method, url, headers=headers, data=data, json=json, timeout=TIMEOUT_SECONDS
@@ -177,6 +179,7 @@ class Uploader:
             if answer.ok:
                 return answer
             failure = ServerError(_detail(answer), answer.status_code)
+            named_seconds = _retry_after(answer)
             if answer.status_code in {401, 403, 404, 409}:
                 raise failure
             if answer.status_code not in LATER:
@@ -188,6 +191,12 @@ def _settled(path: Path, offer: dict[str, Any]) -> Outcome:
     """What the server answered for a file whose bytes it does not want."""
     reason = "You have this photo already; it is in the trash." if offer.get("in_trash") else ""
     return Outcome(str(path), offer["status"], offer.get("photo_id") or "", offer.get("reason") or reason)
+
+
+def _retry_after(answer: requests.Response) -> int:
+    """Seconds that the server asks to wait, up to LONGEST_PAUSE_SECONDS; 0 if it asks for none."""
+    asked = answer.headers.get("Retry-After", "")
+    return min(int(asked), LONGEST_PAUSE_SECONDS) if asked.isascii() and asked.isdecimal() else 0
 
 
 def _detail(answer: requests.Response) -> str:

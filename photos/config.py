@@ -169,6 +169,7 @@ class Settings:
     sign_in_window_seconds: int = _set("SIGN_IN_WINDOW_SECONDS", _number(10, 86400), 900)
 
     quota_bytes: int = _set("QUOTA_BYTES", _number(0, 2**50), 0)
+    uploads_per_minute: int = _set("UPLOADS_PER_MINUTE", _number(1, 1_000_000), 1000)
     max_photo_bytes: int = _set("MAX_PHOTO_BYTES", _number(1, 2**40), 512 * MIB)
     max_photo_pixels: int = _set("MAX_PHOTO_PIXELS", _number(1, 2**31), 200_000_000)
     part_bytes: int = _set("PART_BYTES", _number(5 * MIB, 1024 * MIB), 8 * MIB)

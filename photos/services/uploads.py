@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from photos.backends.jobs import Jobs
 from photos.backends.storage import Readable, Storage
 from photos.config import Settings
-from photos.db import objects
+from photos.db import objects, rate
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
@@ -68,7 +68,8 @@ def offer(
 ) -> list[Offer]:
     """Answer for every file, in order, whether its bytes are wanted. Quota counts what is on its way.
 
-    Raises Invalid for more than MAX_OFFERED files at once.
+    Raises Invalid for more than MAX_OFFERED files at once, and TooMany for more new ones than a minute may
+    bring; those before it stay offered.
     """
     if len(files) > MAX_OFFERED:
         raise Invalid(f"Offer at most {MAX_OFFERED} files at once.", code="too_many_files", field="files")
@@ -100,6 +101,7 @@ def _offer_one(
             free = _free_bytes(connection, owner.id, settings)
             if free is not None and file.size_bytes > free:
                 return Offer("refused", reason=_over_quota(free), code="quota")
+            _take_turn(connection, owner, settings, now)
             upload = upload_rows.add_upload(
                 connection,
                 id=new_id(),
@@ -195,12 +197,15 @@ def accept(
     storage: Storage,
     jobs: Jobs,
 ) -> Offer:
-    """Take a whole file from a plain form: `known` (nothing kept), `refused`, or `send` with its photo."""
-    reader = _HashingReader(stream, settings.max_photo_bytes)
+    """Take a whole file from a plain form: `known` (nothing kept), `refused`, or `send` with its photo.
+
+    Raises TooMany for more files than a minute may bring.
+    """
+    reader = HashingReader(stream, settings.max_photo_bytes)
     try:
         name = clean_name(name)
         check_kind(name, "")
-        upload = _announce(name, owner=owner, database=database)
+        upload = _announce(name, owner=owner, settings=settings, database=database)
         try:
             storage.put(upload.storage_key, reader, media_type="application/octet-stream")
             if reader.size_bytes == 0:
@@ -222,10 +227,11 @@ def accept(
     return Offer("send", photo=photo)
 
 
-def _announce(name: str, *, owner: User, database: Database) -> Upload:
+def _announce(name: str, *, owner: User, settings: Settings, database: Database) -> Upload:
     """A row before the bytes, so that what a crash leaves behind belongs to something the sweep knows."""
     now = datetime.now(UTC)
     with database.write() as connection:
+        _take_turn(connection, owner, settings, now)
         return upload_rows.add_upload(
             connection,
             id=new_id(),
@@ -238,6 +244,19 @@ def _announce(name: str, *, owner: User, database: Database) -> Upload:
             now=now,
             expires_at=now + FORM_LIFETIME,
         )
+
+
+def _take_turn(connection: Connection, owner: User, settings: Settings, now: datetime) -> None:
+    """Count a new file of the owner. Raises TooMany when this minute has had its share."""
+    rate.take(
+        connection,
+        "upload",
+        str(owner.id),
+        limit=settings.uploads_per_minute,
+        window_seconds=60,
+        now=now,
+        reason=f"More than {settings.uploads_per_minute:,} new files in a minute. The rest can follow soon.",
+    )
 
 
 def new_key() -> str:
@@ -362,9 +381,7 @@ def _refuse(upload: Upload, reason: str, *, database: Database) -> None:
         objects.discard_objects(connection, {upload.storage_key}, now=datetime.now(UTC))
 
 
-def _check_quota(
-    connection: Connection, reader: _HashingReader, *, owner_id: int, settings: Settings
-) -> None:
+def _check_quota(connection: Connection, reader: HashingReader, *, owner_id: int, settings: Settings) -> None:
     user_rows.lock_user(connection, owner_id)
     if photo_rows.find_photo_by_hash(connection, owner_id, reader.sha256) is None:
         free = _free_bytes(connection, owner_id, settings)
@@ -401,7 +418,7 @@ def _photo_for(connection: Connection, upload: Upload) -> Photo:
     return photo
 
 
-class _HashingReader:
+class HashingReader:
     """Counts and hashes what passes through. Raises Invalid once more than `limit` bytes have come."""
 
     def __init__(self, stream: Readable, limit: int) -> None:

@@ -144,6 +144,8 @@ COVERED: dict[int, tuple[str, ...]] = {
     ),
     70: (
         "tests/services/test_uploads.py::test_parallel_offers_never_exceed_the_quota",
+        "tests/services/test_uploads.py::test_a_minute_brings_so_many_new_files_and_known_ones_do_not_count",
+        "tests/services/test_uploads.py::test_parallel_offers_never_exceed_the_share_of_a_minute",
         "tests/services/test_accounts.py::test_the_limit_holds_for_parallel_tries",
     ),
     71: (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
-from photos.errors import Conflict, Invalid, NotFound, StorageError
+from photos.errors import Conflict, Invalid, NotFound, StorageError, TooMany
 from photos.models import PhotoState, User
 from photos.services import library as library_service
 from photos.services import promises, uploads
@@ -194,6 +195,47 @@ def test_parallel_offers_never_exceed_the_quota(library: Library) -> None:
     promised = sum(offer.upload.size_bytes for offer in offers if offer.upload)
     assert promised <= quota
     assert {offer.status for offer in offers} == {"send", "refused"}
+
+
+def _early_in_a_minute() -> None:
+    """The count begins anew with every minute of the clock: wait where that would be in the middle."""
+    second = time.time() % 60
+    if second > 50:
+        time.sleep(60.1 - second)
+
+
+def test_a_minute_brings_so_many_new_files_and_known_ones_do_not_count(
+    library: Library, stranger: User
+) -> None:
+    settings = replace(library.backends.settings, uploads_per_minute=3)
+    library.backends = replace(library.backends, settings=settings)
+    bodies = [pictures.jpeg(64, 48, seed=seed) for seed in range(4)]
+    _early_in_a_minute()
+    assert library.accept(bodies[0]).status == "send"
+    assert [library.offer(body).status for body in bodies[1:3]] == ["send", "send"]
+    with pytest.raises(TooMany, match="More than 3 new files in a minute") as refused:
+        library.offer(bodies[3])
+    assert 0 < refused.value.retry_after_seconds <= 61
+    with pytest.raises(TooMany):
+        library.accept(bodies[3])
+    assert [library.offer(body).status for body in bodies[:3]] == ["known", "send", "send"]
+    assert library.offer(bodies[3], by=stranger).status == "send"
+
+
+def test_parallel_offers_never_exceed_the_share_of_a_minute(library: Library) -> None:
+    settings = replace(library.backends.settings, uploads_per_minute=4)
+    library.backends = replace(library.backends, settings=settings)
+    bodies = [pictures.jpeg(64, 48, seed=seed) for seed in range(12)]
+
+    def is_taken(body: bytes) -> bool:
+        try:
+            return library.offer(body).status == "send"
+        except TooMany:
+            return False
+
+    _early_in_a_minute()
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(is_taken, bodies)) == 4
 
 
 def test_an_upload_is_nobody_else_s(library: Library, stranger: User) -> None:
