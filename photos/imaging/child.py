@@ -7,10 +7,12 @@ happens to it, the pool notices; so it holds no state worth keeping and makes no
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +20,10 @@ from photos.errors import Invalid
 from photos.imaging import confinement, opening
 from photos.imaging.development import develop
 from photos.imaging.limits import PATIENCE, Limits
-from photos.imaging.wire import Answer, Done, Ready, Refused, frame
+from photos.imaging.wire import Answer, Done, Ready, Refused, Unread, frame
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MOST_REQUEST_BYTES = 64
 
@@ -54,13 +59,36 @@ def serve_one(channel: socket.socket, limits: Limits) -> bool:
 
 
 def _answer(file: int, media_type: str, turn: int, limits: Limits) -> Answer:
+    source = _Source(file)
+    answer: Answer
     try:
-        with os.fdopen(file, "rb") as opened:
-            return Done(develop(opened, media_type, limits, turn=turn))
+        with io.BufferedReader(source) as opened:
+            answer = Done(develop(opened, media_type, limits, turn=turn))
     except Invalid as refusal:
         cause = refusal.__cause__
         detail = f"{type(cause).__name__}: {cause!a:.300}" if cause is not None else ""
-        return Refused(refusal.reason, refusal.code, detail)
+        answer = Refused(refusal.reason, refusal.code, detail)
+    return Unread(source.trouble) if source.trouble else answer
+
+
+class _Source(io.FileIO):
+    """A file that remembers whether reading it failed: decoders take that for a mistake of the picture."""
+
+    trouble = ""
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            self.trouble = str(error)
+            raise
+
+    def readall(self) -> bytes:
+        try:
+            return super().readall()
+        except OSError as error:
+            self.trouble = str(error)
+            raise
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import msgspec
 from photos.errors import BackendError, Invalid
 from photos.imaging.limits import MIB, PATIENCE, Limits
 from photos.imaging.sniff import HEAD_BYTES, sniff
-from photos.imaging.wire import Answer, Done, Ready, Refused, receive
+from photos.imaging.wire import Answer, Done, Ready, Refused, Unread, receive
 from photos.models import Developed
 
 START_SECONDS = 60.0
@@ -73,7 +73,7 @@ class Decoders:
         """Decode the file at `path` and turn it clockwise by `turn` degrees, waiting for a free child.
 
         Raises Invalid with a sentence for the owner, BackendError when no child can be had, and OSError when
-        the file cannot be opened.
+        the file cannot be opened or read.
         """
         with path.open("rb", buffering=0) as file:
             media_type = self._accepted(file.fileno())
@@ -238,6 +238,8 @@ def _result(answer: Answer) -> Developed:
     if isinstance(answer, Refused):
         logger.info("picture refused: %s (%s)", answer.code, answer.detail)
         raise Invalid(answer.reason, code=answer.code)
+    if isinstance(answer, Unread):
+        raise OSError(f"a decoder could not read the file: {answer.detail}")
     raise BackendError("decoders", "answer")
 
 

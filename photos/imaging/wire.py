@@ -39,7 +39,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     detail: str = ""
 
 
-Answer = Ready | Done | Refused
+class Unread(msgspec.Struct, frozen=True, tag="unread"):
+    """The file could not be read now; that says nothing about the picture. `detail` is for the log."""
+
+    detail: str
+
+
+Answer = Ready | Done | Refused | Unread
 
 
 def frame(message: Answer) -> bytes:

@@ -40,7 +40,8 @@ class Darkroom(Protocol):
     def develop(self, path: Path, *, turn: int = 0) -> Developed:
         """Turned clockwise by `turn` degrees, 0 to 270.
 
-        Raises Invalid with a reason for people, and BackendError if no child can be started.
+        Raises Invalid with a reason for people, BackendError if no child can be started, and OSError if the
+        file cannot be read now.
         """
 
 

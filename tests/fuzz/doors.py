@@ -59,7 +59,7 @@ def check_wire(content: bytes) -> None:
             answer = wire.receive(ours, time.monotonic() + 5)
         except (EOFError, msgspec.MsgspecError):
             return
-    assert isinstance(answer, wire.Ready | wire.Done | wire.Refused)
+    assert isinstance(answer, wire.Answer)
     assert wire.frame(answer)
 
 
@@ -121,6 +121,7 @@ def _wire_seeds() -> list[bytes]:
         wire.Ready(("seccomp",)),
         wire.Done(DEVELOPED),
         wire.Refused("It is broken.", "damaged", "detail"),
+        wire.Unread("Input/output error"),
     )
     return [*(wire.frame(answer) for answer in answers), b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\x01\xc1"]
 
