@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -200,7 +200,8 @@ def _sqlite(url: str) -> Engine:
         if options.get("sqlite_begin") == "IMMEDIATE":
             _begin_writing(connection, patience_seconds=options.get("sqlite_patience", BUSY_SECONDS))
         else:
-            connection.exec_driver_sql("BEGIN DEFERRED")
+            # takes no lock and touches no file: nothing that SQLAlchemy would have to watch or translate
+            _driver(connection).execute("BEGIN DEFERRED")
 
     return engine
 
@@ -208,7 +209,7 @@ def _sqlite(url: str) -> Engine:
 def _begin_writing(connection: Connection, *, patience_seconds: float) -> None:
     """Become the one writer, or raise SQLAlchemy's OperationalError when that takes longer."""
     give_up_at = time.monotonic() + patience_seconds
-    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    raw = _driver(connection)
     raw.execute("PRAGMA busy_timeout=0")
     try:
         while True:
@@ -221,6 +222,10 @@ def _begin_writing(connection: Connection, *, patience_seconds: float) -> None:
             time.sleep(random.uniform(*BUSY_PAUSE_SECONDS))  # nosec B311 # jitter
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 def _is_busy(error: DBAPIError) -> bool:

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from photos.db import users as user_rows
 from photos.db.engine import from_micros, to_micros
-from photos.db.schema import session
+from photos.db.schema import session, user
 from photos.ids import new_id
-from photos.models import Session
+from photos.models import Session, User
 
-_LIVE = select(session).where(
-    session.c.id_hash == bindparam("id_hash"),
-    session.c.expires_at > bindparam("now"),
-    session.c.last_seen_at > bindparam("seen_since"),
+_COLUMNS = (
+    session.c.public_id,
+    session.c.user_id,
+    session.c.created_at,
+    session.c.last_seen_at,
+    session.c.expires_at,
+    session.c.user_agent,
+    session.c.address,
+)
+"""In the order of the model."""
+_LIVE = (
+    select(session.c.content, *_COLUMNS, *user_rows.COLUMNS)
+    .join_from(session, user, session.c.user_id == user.c.id)
+    .where(
+        session.c.id_hash == bindparam("id_hash"),
+        session.c.expires_at > bindparam("now"),
+        session.c.last_seen_at > bindparam("seen_since"),
+    )
 )
 """Built once: every request of a browser runs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session with what it carries, as JSON text."""
+    """A session with what it carries, as JSON text, and whose it is."""
 
     session: Session
     content: str
+    person: User
 
 
 def add_session(
@@ -73,7 +89,11 @@ def find_session(
     """The session of a cookie, unless it is past its end or has been idle since before `seen_since`."""
     values = {"id_hash": id_hash, "now": to_micros(now), "seen_since": to_micros(seen_since)}
     row = connection.execute(_LIVE, values).one_or_none()
-    return StoredSession(_session(row._mapping), row.content) if row is not None else None
+    if row is None:
+        return None
+    content, *rest = row
+    of_session, of_user = rest[: len(_COLUMNS)], rest[len(_COLUMNS) :]
+    return StoredSession(_session(of_session), content, user_rows.user_of(of_user))
 
 
 def list_sessions(
@@ -81,7 +101,7 @@ def list_sessions(
 ) -> tuple[Session, ...]:
     """Every live session of a person, the one used last first."""
     rows = connection.execute(
-        select(session)
+        select(*_COLUMNS)
         .where(
             session.c.user_id == user_id,
             session.c.expires_at > to_micros(now),
@@ -89,7 +109,7 @@ def list_sessions(
         )
         .order_by(session.c.last_seen_at.desc(), session.c.public_id)
     )
-    return tuple(_session(row._mapping) for row in rows)
+    return tuple(_session(row) for row in rows)
 
 
 def save_session(connection: Connection, id_hash: str, *, content: str, now: datetime) -> None:
@@ -134,13 +154,14 @@ def delete_expired(connection: Connection, *, now: datetime) -> int:
     return connection.execute(delete(session).where(session.c.expires_at <= to_micros(now))).rowcount
 
 
-def _session(row: Mapping[Any, Any]) -> Session:
+def _session(row: Sequence[Any]) -> Session:
+    public_id, user_id, created_at, last_seen_at, expires_at, user_agent, address = row
     return Session(
-        public_id=row["public_id"],
-        user_id=row["user_id"],
-        created_at=from_micros(row["created_at"]),
-        last_seen_at=from_micros(row["last_seen_at"]),
-        expires_at=from_micros(row["expires_at"]),
-        user_agent=row["user_agent"],
-        address=row["address"],
+        public_id=public_id,
+        user_id=user_id,
+        created_at=from_micros(created_at),
+        last_seen_at=from_micros(last_seen_at),
+        expires_at=from_micros(expires_at),
+        user_agent=user_agent,
+        address=address,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from photos.db.engine import from_micros, to_micros
@@ -17,8 +18,38 @@ from photos.models import Identity, Page, User
 LONGEST_NAME = 200
 LONGEST_EMAIL = 320
 LONGEST_IDENTITY = 255
-_BY_ID = select(user).where(user.c.id == bindparam("id"))
-"""Built once: every request of a signed-in person runs it."""
+COLUMNS = (
+    user.c.id,
+    user.c.issuer,
+    user.c.subject,
+    user.c.name,
+    user.c.email,
+    user.c.is_admin,
+    user.c.is_disabled,
+    user.c.quota_bytes,
+    user.c.used_bytes,
+    user.c.created_at,
+)
+"""What `user_of` takes, in the order of the model."""
+_BY_ID = select(*COLUMNS).where(user.c.id == bindparam("id"))
+"""Built once: every request of a program runs it."""
+
+
+def user_of(row: Sequence[Any]) -> User:
+    """The person whose COLUMNS these are."""
+    user_id, issuer, subject, name, email, is_admin, is_disabled, quota_bytes, used_bytes, created_at = row
+    return User(
+        id=user_id,
+        issuer=issuer,
+        subject=subject,
+        name=name,
+        email=email,
+        is_admin=is_admin,
+        is_disabled=is_disabled,
+        quota_bytes=quota_bytes,
+        used_bytes=used_bytes,
+        created_at=from_micros(created_at),
+    )
 
 
 def get_user(connection: Connection, user_id: int) -> User:
@@ -32,7 +63,7 @@ def get_user(connection: Connection, user_id: int) -> User:
 def find_user_by_id(connection: Connection, user_id: int) -> User | None:
     """One person, None if they are gone."""
     row = connection.execute(_BY_ID, {"id": user_id}).first()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def lock_user(connection: Connection, user_id: int) -> User:
@@ -40,16 +71,18 @@ def lock_user(connection: Connection, user_id: int) -> User:
 
     SQLite has one writer at a time and needs no lock. Raises NotFound.
     """
-    row = connection.execute(select(user).where(user.c.id == user_id).with_for_update()).first()
+    row = connection.execute(select(*COLUMNS).where(user.c.id == user_id).with_for_update()).first()
     if row is None:
         raise NotFound("user", user_id)
-    return _user(row)
+    return user_of(row)
 
 
 def find_user(connection: Connection, issuer: str, subject: str) -> User | None:
     """The person whom this provider calls `subject`, None if they were never here."""
-    row = connection.execute(select(user).where(user.c.issuer == issuer, user.c.subject == subject)).first()
-    return None if row is None else _user(row)
+    row = connection.execute(
+        select(*COLUMNS).where(user.c.issuer == issuer, user.c.subject == subject)
+    ).first()
+    return None if row is None else user_of(row)
 
 
 def ensure_user(connection: Connection, identity: Identity, *, now: datetime, is_admin: bool = False) -> User:
@@ -83,9 +116,13 @@ def has_admin(connection: Connection) -> bool:
 def list_users(connection: Connection, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
     """People in order of arrival. Raises Invalid (code `cursor`)."""
     last = read_cursor(cursor, 1)[0] if cursor is not None else 0
-    rows = connection.execute(select(user).where(user.c.id > last).order_by(user.c.id).limit(limit + 1)).all()
+    rows = connection.execute(
+        select(*COLUMNS).where(user.c.id > last).order_by(user.c.id).limit(limit + 1)
+    ).all()
     shown = rows[:limit]
-    return Page(tuple(_user(row) for row in shown), write_cursor(shown[-1].id) if len(rows) > limit else None)
+    return Page(
+        tuple(user_of(row) for row in shown), write_cursor(shown[-1].id) if len(rows) > limit else None
+    )
 
 
 def set_disabled(connection: Connection, user_id: int, is_disabled: bool) -> None:
@@ -134,18 +171,3 @@ def _profile(identity: Identity) -> dict[str, str]:
 
 def _storable(text: str, limit: int) -> str:
     return "".join(character for character in text if character.isprintable())[:limit]
-
-
-def _user(row: Row[Any]) -> User:
-    return User(
-        id=row.id,
-        issuer=row.issuer,
-        subject=row.subject,
-        name=row.name,
-        email=row.email,
-        is_admin=row.is_admin,
-        is_disabled=row.is_disabled,
-        quota_bytes=row.quota_bytes,
-        used_bytes=row.used_bytes,
-        created_at=from_micros(row.created_at),
-    )
