@@ -20,6 +20,7 @@ from photos.web import (
     search,
     timeline,
     trash,
+    twins,
     uploads,
 )
 from photos.web.errors import init_errors
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_errors(app)
     init_templating(app)
     init_tiles(app)
-    for page in (health, accounts, people, timeline, photo, search, uploads, trash, api):
+    for page in (health, accounts, people, timeline, photo, search, twins, uploads, trash, api):
         app.register_blueprint(page.blueprint)
     if not backends.identity.origin:
         app.register_blueprint(provider.blueprint)

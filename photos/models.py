@@ -171,6 +171,7 @@ class Developed:
     renditions: tuple[DevelopedRendition, ...]
     thumbhash: bytes
     hashes: tuple[PerceptualHash, ...]
+    """Upright first; then turned and mirrored, for asking with."""
     colours: tuple[tuple[str, float], ...]
     """Dominant colours as (`#rrggbb`, share 0-1), largest first."""
     light: str

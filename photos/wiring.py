@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from photos.imaging.pool import Decoders
     from photos.places import Gazetteer
 
+MAGNIFIER_BYTES = 160 * 1024**2
+"""Enough for a HEIC of 12 megapixels, and little beside the decoders of the runner."""
+
 
 @dataclass(frozen=True)
 class Backends:
@@ -40,6 +43,13 @@ class Backends:
     @cached_property
     def darkroom(self) -> Decoders:
         """Guarded decoder children; only the runner and the worker ever ask for them."""
+        return self._decoders(self.settings.decoders, self.settings.decode_memory_bytes)
+
+    def open_magnifier(self) -> Decoders:
+        """One guarded decoder child with less memory, for a picture that is only looked at once."""
+        return self._decoders(1, min(MAGNIFIER_BYTES, self.settings.decode_memory_bytes))
+
+    def _decoders(self, count: int, memory_bytes: int) -> Decoders:
         from photos.imaging.limits import Limits
         from photos.imaging.pool import Decoders
 
@@ -47,9 +57,9 @@ class Backends:
             size_bytes=self.settings.max_photo_bytes,
             pixels=self.settings.max_photo_pixels,
             seconds=self.settings.decode_seconds,
-            memory_bytes=self.settings.decode_memory_bytes,
+            memory_bytes=memory_bytes,
         )
-        return Decoders(self.settings.decoders, limits)
+        return Decoders(count, limits)
 
     @cached_property
     def gazetteer(self) -> Gazetteer:

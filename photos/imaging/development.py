@@ -54,7 +54,7 @@ def develop(file: BinaryIO, media_type: str, limits: Limits, *, turn: int = 0) -
             renditions.encode("square", shown.square),
         ),
         thumbhash=impressions.thumbhash(small),
-        hashes=(pdq.hash_picture(np.asarray(views.medium.convert("L"))),),
+        hashes=pdq.hash_variants(np.asarray(views.medium.convert("L"))),
         colours=impressions.dominant_colours(small),
         light=impressions.light(small),
     )

@@ -68,6 +68,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("trash.index", "GET"): SIGNED_IN,
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,
+    ("twins.index", "GET"): SIGNED_IN,
+    ("twins.ask", "POST"): SIGNED_IN,
     ("photo.show", "GET"): OWNER,
     ("photo.describe", "POST"): OWNER,
     ("photo.favour", "POST"): OWNER,
@@ -103,6 +105,9 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.search_photos", "GET"): SIGNED_IN,
     ("api.get_photo", "GET"): OWNER,
     ("api.get_timeline", "GET"): SIGNED_IN,
+    ("api.search_photos", "GET"): SIGNED_IN,
+    ("api.find_twins", "POST"): SIGNED_IN,
+    ("api.get_photo", "GET"): OWNER,
     ("api.list_month_chunks", "GET"): SIGNED_IN,
     ("api.list_month_photos", "GET"): SIGNED_IN,
     ("api.change_photo", "PATCH"): OWNER,
@@ -116,7 +121,9 @@ ACCESS: dict[tuple[str, str], Access] = {
 }
 
 LARGE_BODIES: dict[tuple[str, str], int | None] = {
+    ("twins.ask", "POST"): 1024**3,
     # a form of many photos, kept on disk while it is read; each photo has its own limit
+    ("api.find_twins", "POST"): None,
     ("uploads.send", "POST"): 4 * 1024**3,
     ("media.write_part", "PUT"): None,
 }

@@ -35,9 +35,13 @@ export async function page(address, { signal } = {}) {
 
 // Sends a form as the browser would, and gives the page that follows as a document.
 export async function submit(form, submitter) {
-  const body = new URLSearchParams(new FormData(form, submitter));
-  const response = await reach(form.action, { method: "POST", body });
-  if (!response.ok) throw await problemOf(response);
+  return pageOf(form.action, new URLSearchParams(new FormData(form, submitter)));
+}
+
+// The page that follows a form's content; one that says what is wrong with it is a page as well.
+export async function pageOf(action, body) {
+  const response = await reach(action, { method: "POST", body });
+  if (!response.ok && response.status !== 400) throw await problemOf(response);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 

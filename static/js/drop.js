@@ -6,6 +6,9 @@ import { droppedFiles } from "./upload/folders.js";
 import { complain } from "./toasts.js";
 
 export function start(body) {
+  if (hasQueue()) upload([]);
+  // a page may want what is dropped for itself
+  if (document.querySelector("[data-keeps-drops]")) return;
   let depth = 0;
   const veil = document.createElement("div");
   veil.className = "drop-veil";
@@ -33,7 +36,6 @@ export function start(body) {
   addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) upload([...event.clipboardData.files]);
   });
-  if (hasQueue()) upload([]);
 }
 
 export async function upload(files) {

@@ -10,6 +10,7 @@ from photos.web.api import (  # noqa: F401 - each module declares its operations
     people,
     photos,
     timeline,
+    twins,
     uploads,
 )
 from photos.web.api.operations import blueprint

@@ -1,0 +1,99 @@
+"""The same picture again: "do I have this?" for one that somebody holds in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
+
+from photos.backends.storage import Readable
+from photos.config import Settings
+from photos.db import hashes
+from photos.db import photos as photo_rows
+from photos.db.engine import Database
+from photos.errors import Invalid
+from photos.models import PerceptualHash, Photo, User
+from photos.services.processing import Darkroom
+from photos.services.uploads import HashingReader
+
+SURE = 31
+"""Bits of 256 in which two hashes of one picture may differ, after PDQ's authors."""
+POSSIBLE = 47
+MOST_TWINS = 50
+COPY_BYTES = 1 << 19
+
+
+class Certainty(StrEnum):
+    """How far a twin can be trusted."""
+
+    SAME = "same"
+    """The same file, byte by byte."""
+    SURE = "sure"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A photo that looks like the picture asked for; `distance` is 0-47 bits."""
+
+    photo: Photo
+    distance: int
+    certainty: Certainty
+
+
+def find_file(sha256: str, *, owner: User, database: Database) -> tuple[Twin, ...]:
+    """The owner's photo of exactly this file, if there is one, the trash included."""
+    with database.read() as connection:
+        photo = photo_rows.find_photo_by_hash(connection, owner.id, sha256)
+    return (Twin(photo, 0, Certainty.SAME),) if photo else ()
+
+
+def find_picture(
+    stream: Readable,
+    *,
+    owner: User,
+    settings: Settings,
+    database: Database,
+    magnifier: AbstractContextManager[Darkroom],
+) -> tuple[Twin, ...]:
+    """The owner's photos that look like this picture, also turned or mirrored, nearest first.
+
+    Nothing is kept. Raises Invalid with a reason for people if it is no picture, too large, or has too little
+    in it to be told from others.
+    """
+    with NamedTemporaryFile() as file:
+        reader = HashingReader(stream, settings.max_photo_bytes)
+        copyfileobj(reader, file, COPY_BYTES)
+        file.flush()
+        same = find_file(reader.sha256, owner=owner, database=database)
+        if same:
+            return same
+        with magnifier as darkroom:
+            variants = darkroom.develop(Path(file.name)).hashes
+    if variants[0].quality == 0:
+        raise Invalid("There is too little in this picture to tell it from others.", code="plain")
+    return _find_near(variants, owner=owner, database=database)
+
+
+def _find_near(variants: Sequence[PerceptualHash], *, owner: User, database: Database) -> tuple[Twin, ...]:
+    # numpy: not before somebody asks
+    from photos.perceptual.index import HashIndex
+
+    index, nearest = HashIndex(), dict[int, int]()
+    with database.read() as connection:
+        for keys, joined in hashes.list_hashes(connection, owner.id):
+            index.add(keys, joined)
+        for variant in variants:
+            for key, distance in index.search(variant.bits, POSSIBLE):
+                nearest[key] = min(distance, nearest.get(key, distance))
+        order = sorted(nearest, key=lambda key: (nearest[key], -key))[:MOST_TWINS]
+        photos = photo_rows.list_photos_by_keys(connection, owner.id, order)
+    return tuple(Twin(photo, nearest[photo.key], _certainty(nearest[photo.key])) for photo in photos)
+
+
+def _certainty(distance: int) -> Certainty:
+    return Certainty.SURE if distance <= SURE else Certainty.POSSIBLE
