@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import json
 import socket
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -48,13 +50,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     require(nginx_program() is not None, "nginx is not installed; `make test-setup` installs it")
     folder = tmp_path_factory.mktemp("wire") / "data"
     app = RunningApp(folder, {"RECOGNITION": "off"})
-    with ExitStack() as closing:
+    with ExitStack() as stack:
         front = free_port()
         app.settings["OTHER_ORIGINS"] = f"http://127.0.0.1:{front}"
         app.start()
-        closing.callback(app.kill)
+        stack.callback(app.kill)
         cookie, photo_id = somebody(folder, app.url)
-        nginx = closing.enter_context(nginx_before(app.port, port=front))
+        nginx = stack.enter_context(nginx_before(app.port, port=front))
         yield House(app, app.port, nginx, cookie, photo_id)
 
 
@@ -215,9 +217,9 @@ def times_of(port: int, count: int) -> list[float]:
 
 def test_row_064_slow_clients_behind_a_proxy_slow_nobody(house: House) -> None:
     quiet = statistics.median(times_of(house.nginx, 40))
-    with ExitStack() as closing:
+    with ExitStack() as stack:
         for number in range(150):
-            slow = closing.enter_context(socket.create_connection(("127.0.0.1", house.nginx), 5))
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", house.nginx), 5))
             head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{house.nginx}\r\n"
             body = "Content-Length: 100000\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x"
             slow.sendall((head + (body if number % 2 else "A: ")).encode())
@@ -228,11 +230,11 @@ def test_row_064_slow_clients_behind_a_proxy_slow_nobody(house: House) -> None:
 @pytest.mark.proof
 def test_row_064_silent_clients_are_hung_up_on_and_the_house_goes_on(house: House, sweep: Sweep) -> None:
     """Without a proxy a silent client holds a thread, but only for a while."""
-    with ExitStack() as closing:
+    with ExitStack() as stack:
         held = []
         sweep.cases = 40
         for _ in range(sweep.cases):
-            slow = closing.enter_context(socket.create_connection(("127.0.0.1", house.port), 5))
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", house.port), 5))
             slow.sendall(b"POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nA")
             held.append(slow)
         deadline = time.monotonic() + 60  # without the limit on silence it was 87
@@ -243,6 +245,43 @@ def test_row_064_silent_clients_are_hung_up_on_and_the_house_goes_on(house: Hous
             assert time.monotonic() < deadline
             time.sleep(1)
     assert statistics.median(times_of(house.port, 20)) < 1
+
+
+@pytest.mark.proof
+def test_row_064_a_part_that_falls_silent_is_hung_up_on_and_can_be_sent_again(house: House) -> None:
+    body = pictures.jpeg(80, 60, seed=64)
+    file = {"name": "slow.jpg", "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    offer = json.loads(ask_api(house, "POST", "uploads", {"files": [file]}))["files"][0]
+    address = urlsplit(offer["parts"][0]["url"])
+    head = (
+        f"PUT {address.path}?{address.query} HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    cut = exchange(house.port, head + body[: len(body) // 2], seconds=30)
+    assert cut.is_closed
+    assert not {status for status in cut.statuses if status < 400}
+    missing = json.loads(ask_api(house, "GET", f"uploads/{offer['upload_id']}"))["parts"]
+    assert [part["number"] for part in missing] == [1]
+    assert not list((house.app.data / "storage" / "incoming").iterdir())
+    assert exchange(house.port, head + body, seconds=1).statuses == [200]
+    ask_api(house, "POST", f"uploads/{offer['upload_id']}/complete")
+
+
+def ask_api(house: House, method: str, path: str, document: object = None) -> bytes:
+    """What the API answers to the person of the house; it has to be a success."""
+    page = ask(house.port, "/account", house.cookie)[2]
+    csrf = page.split(b'name="csrf-token" content="')[1].split(b'"')[0].decode()
+    headers = {
+        "Content-Type": "application/json",
+        "Cookie": f"bigimage={house.cookie}",
+        "X-CSRF-Token": csrf,
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+    connection.request(method, f"/api/v1/{path}", json.dumps(document or {}).encode(), headers)
+    with closing(connection), connection.getresponse() as answer:
+        found = answer.read()
+        assert answer.status < 300, found
+        return found
 
 
 BODIES = {
