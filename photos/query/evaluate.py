@@ -7,28 +7,38 @@ Order: `newest` and `oldest` go by the wall clock of the photo to the second, th
 (`order_number`); `relevance` goes by tier, then newest. A term's tier is that of the best place its
 words were found in (`SURE_LABEL` to `SUGGESTED_LABEL`). Of terms that all hold the weakest counts, of
 alternatives the best; filters and exclusions neither help nor harm.
+
+Photos found only by words akin to the written ones (`photos.query.expansion`) have the last tiers, and
+in every order they come after all exact hits.
 """
 
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
 from photos.models import Hit, Label, Reason, SearchDocument, Shelf
 from photos.query import tree as nodes
 from photos.query.analysis import analyse
-from photos.query.tree import Comparison, Feature, Field, Measure, Node, State, walk
+from photos.query.expansion import CountedWords, expand
+from photos.query.tree import Alternative, Comparison, Feature, Field, Kinship, Measure, Node, State, walk
 from photos.query.unparse import unparse
+from photos.query.vocabulary import file_kind, words_in
 
 SURE_CONFIDENCE = 70.0
 """From here on a label counts as seen; below it is a suggestion."""
 
-SURE_LABEL, DESCRIBED, CIRCUMSTANCE, WRITTEN, SUGGESTED_LABEL = range(5)
+SURE_LABEL, DESCRIBED, CIRCUMSTANCE, WRITTEN, SUGGESTED_LABEL, OTHER_FORM, MISSPELT, SYNONYM = range(8)
 """The tiers: sure labels; description, tags, name, albums; place, camera, lens; text in the picture;
-suggested labels."""
+suggested labels; then what was found by other words, wherever they stand."""
+
+LAST_EXACT, LAST_TIER = SUGGESTED_LABEL, SYNONYM
+
+KINSHIP_TIERS = {Kinship.FORM: OTHER_FORM, Kinship.TYPO: MISSPELT, Kinship.SYNONYM: SYNONYM}
 
 FIELD_TIERS = {
     Field.DESCRIPTION: DESCRIBED,
@@ -58,7 +68,7 @@ EARTH_RADIUS_KM = 6371.0088
 
 KEY_BITS = 29
 _EPOCH = datetime(1970, 1, 1)
-_SECONDS_LIMIT = 2**34 - 1
+SECONDS_LIMIT = 2**34 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +83,38 @@ def search(
     tree: Node, documents: Iterable[SearchDocument], owner_id: int, order: str = "newest"
 ) -> tuple[Hit, ...]:
     """All hits of one owner in `order`: `newest`, `oldest` or `relevance`."""
+    own = [document for document in documents if document.owner_id == owner_id]
+    tree = expand(tree, vocabulary_of(own))
     ranked = []
-    for document in documents:
-        match = matches(tree, document) if document.owner_id == owner_id else None
+    for document in own:
+        match = matches(tree, document)
         if match:
             hit = Hit(document.key, match.tier, document.taken_local, match.reasons)
             ranked.append((order_number(document.taken_local, document.key), hit))
     ranked.sort(key=lambda pair: pair[0], reverse=order != "oldest")
-    if order == "relevance":
-        ranked.sort(key=lambda pair: pair[1].tier)
+    ranked.sort(key=lambda pair: pair[1].tier if order == "relevance" else pair[1].tier > LAST_EXACT)
     return tuple(hit for _, hit in ranked)
 
 
+def vocabulary_of(documents: Iterable[SearchDocument]) -> CountedWords:
+    """The words of the timeline among the documents of one owner."""
+    return CountedWords(Counter(word for document in documents for word in words_in(document)))
+
+
+def least_confidence(tree: Node) -> int:
+    """Labels below this are as if they were not there; 0 if the query does not say."""
+    return max((node.least for node in walk(tree) if isinstance(node, nodes.Confidence)), default=0)
+
+
 def matches(tree: Node, document: SearchDocument) -> Match | None:
-    """Why `document` is found by `tree`; None if it is not. There is at least one reason."""
+    """Why `document` is found by `tree`, which is expanded by the words of its library if those shall
+    count; None if it is not. There is at least one reason."""
     if document.shelf not in visible_shelves(tree):
         return None
+    least = least_confidence(tree)
+    if least:
+        labels = tuple(label for label in document.labels if label.confidence >= least)
+        document = replace(document, labels=labels)
     match = _holds(tree, document)
     if match is None or match.reasons:
         return match
@@ -115,7 +141,7 @@ def order_number(taken_local: datetime, key: int) -> int:
     clocks beyond count as the first or last second of that time.
     """
     seconds = second_number(taken_local)
-    return max(-_SECONDS_LIMIT, min(_SECONDS_LIMIT, seconds)) << KEY_BITS | key
+    return max(-SECONDS_LIMIT, min(SECONDS_LIMIT, seconds)) << KEY_BITS | key
 
 
 def second_number(taken_local: datetime) -> int:
@@ -152,8 +178,10 @@ def _holds(node: Node, document: SearchDocument) -> Match | None:
         case nodes.Tag():
             tags = (tag for tag in document.tags if _is_named(tag, node.name, node.is_prefix))
             return _best([(DESCRIBED, Reason(Field.TAG, tag)) for tag in tags])
-        case nodes.Near() | nodes.Taken():
+        case nodes.Near() | nodes.Within() | nodes.Taken():
             return _around(node, document)
+        case nodes.Confidence():
+            return Match(0, ())
         case _:
             return _filtered(node) if _passes(node, document) else None
 
@@ -190,6 +218,27 @@ def _best(found: list[tuple[int, Reason]]) -> Match | None:
 
 
 def _found_words(node: nodes.Words, document: SearchDocument) -> Match | None:
+    """Where the words stand; only where they stand nowhere, where a word akin to them does."""
+    exact = _found_exactly(node, document)
+    if exact or not node.others:
+        return exact
+    found = []
+    for other in node.others:
+        match = _found_exactly(nodes.Words(other.text), document)
+        if match:
+            because = _because(node.text, other)
+            found += [
+                (KINSHIP_TIERS[other.kinship], replace(reason, because=because)) for reason in match.reasons
+            ]
+    return _best(found)
+
+
+def _because(written: str, other: Alternative) -> str:
+    verb = "read" if other.kinship is Kinship.TYPO else "counted"
+    return f"{written}: {verb} as {other.text}"
+
+
+def _found_exactly(node: nodes.Words, document: SearchDocument) -> Match | None:
     wanted = analyse(node.text)
     found = []
     for kind, value, label in _values(document):
@@ -266,8 +315,8 @@ def _label_reason(label: Label) -> Reason:
     return Reason(Field.LABEL, label.name, label.confidence)
 
 
-def _around(node: nodes.Near | nodes.Taken, document: SearchDocument) -> Match | None:
-    """Filters by day and distance; the reason names the photo's own day or place."""
+def _around(node: nodes.Near | nodes.Within | nodes.Taken, document: SearchDocument) -> Match | None:
+    """Filters by day, distance and box; the reason names the photo's own day or place."""
     if isinstance(node, nodes.Taken):
         day = document.taken_local.date()
         is_in = (node.start is None or node.start <= day) and (node.end is None or day < node.end)
@@ -275,20 +324,45 @@ def _around(node: nodes.Near | nodes.Taken, document: SearchDocument) -> Match |
     at = document.position
     if at is None:
         return None
-    if distance_km(node.latitude, node.longitude, at.latitude, at.longitude) > node.kilometres:
+    if isinstance(node, nodes.Within):
+        is_in = is_within(node, at.latitude, at.longitude)
+    else:
+        is_in = distance_km(node.latitude, node.longitude, at.latitude, at.longitude) <= node.kilometres
+    if not is_in:
         return None
     return Match(0, (Reason(Field.PLACE, document.place),)) if document.place else _filtered(node)
 
 
+def is_within(box: nodes.Within, latitude: float, longitude: float) -> bool:
+    """Whether a point lies in the box or on its edge."""
+    if not box.south <= latitude <= box.north:
+        return False
+    if box.west <= box.east:
+        return box.west <= longitude <= box.east
+    return longitude >= box.west or longitude <= box.east
+
+
+def holds_for(node: nodes.Number | nodes.Between, number: int) -> bool:
+    """Whether a photo with this number is meant."""
+    if isinstance(node, nodes.Between):
+        return node.least <= number <= node.most
+    return COMPARE[node.comparison](number, node.value)
+
+
+def _measured(document: SearchDocument, measure: Measure) -> int:
+    match measure:
+        case Measure.WIDTH:
+            return document.width
+        case Measure.HEIGHT:
+            return document.height
+        case Measure.RATING:
+            return document.rating
+
+
 def _passes(node: Node, document: SearchDocument) -> bool:
     match node:
-        case nodes.Number(measure=measure, comparison=comparison, value=value):
-            sizes = {
-                Measure.WIDTH: document.width,
-                Measure.HEIGHT: document.height,
-                Measure.RATING: document.rating,
-            }
-            return COMPARE[comparison](sizes[measure], value)
+        case nodes.Number() | nodes.Between():
+            return holds_for(node, _measured(document, node.measure))
         case nodes.Is(state=State.FAVOURITE):
             return document.is_favourite
         case nodes.Is(state=state):
@@ -311,9 +385,3 @@ def has_feature(document: SearchDocument, feature: Feature) -> bool:
             return document.has_people
         case Feature.DESCRIPTION:
             return bool(document.description.strip())
-
-
-def file_kind(media_type: str) -> str:
-    """The word that `type:` uses: `jpeg` for `image/jpeg`. HEIF files are called heic."""
-    kind = media_type.rpartition("/")[2].lower()
-    return "heic" if kind.startswith("hei") else kind

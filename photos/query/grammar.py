@@ -16,11 +16,13 @@ import re
 
 from photos.query.analysis import analyse
 from photos.query.operators import OPERATORS, Value, nearest, refuse_inner_star
-from photos.query.tree import And, Node, Not, Or, QueryError, Words
+from photos.query.tree import And, Confidence, Label, Node, Not, Or, QueryError, Tag, Words, walk
 
 LONGEST = 256
 """Characters of a query."""
 MOST_TERMS = 32
+MOST_PREFIXES = 8
+"""Each star makes an index read every word that begins so."""
 DEEPEST = 12
 """Parentheses and minus signs inside each other."""
 
@@ -43,7 +45,30 @@ def parse(text: str) -> Node:
     broken = _SURROGATE.search(text)
     if broken:
         raise QueryError("This is half a character.", position=broken.start(), length=1)
-    return _Parser(text).query()
+    tree = _Parser(text).query()
+    _check_whole(tree)
+    return tree
+
+
+def _check_whole(tree: Node) -> None:
+    """What can only be said of the whole tree: few stars, and a confidence that concerns everything."""
+    top = tree.children if isinstance(tree, And) else (tree,)
+    stars = 0
+    for node in walk(tree):
+        if isinstance(node, Confidence) and not any(node is part for part in top):
+            raise QueryError(
+                "The confidence concerns the whole search: write it outside of OR, parentheses and minus.",
+                position=node.position,
+                length=node.length,
+            )
+        stars += isinstance(node, Words | Label | Tag) and node.is_prefix
+        if stars > MOST_PREFIXES:
+            raise QueryError(
+                f"More than {MOST_PREFIXES} words with a star in one search.",
+                position=node.position,
+                length=node.length,
+                code="too_many",
+            )
 
 
 class _Parser:
@@ -187,7 +212,8 @@ class _Parser:
         if not is_quoted:
             refuse_inner_star(text, start)
         self._count(start, self.at)
-        return Words(text, None, is_prefix, position=start, length=self.at - start)
+        is_exact = is_quoted or text == "OR"
+        return Words(text, None, is_prefix, is_exact, position=start, length=self.at - start)
 
     def _quoted(self) -> str:
         """The text up to the closing quote, without white space around it."""

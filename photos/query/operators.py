@@ -12,7 +12,10 @@ from typing import TypeVar
 
 from photos.query.analysis import analyse
 from photos.query.tree import (
+    CONFIDENCE_STEP,
+    Between,
     Comparison,
+    Confidence,
     Feature,
     Field,
     Has,
@@ -27,6 +30,7 @@ from photos.query.tree import (
     Tag,
     Taken,
     Type,
+    Within,
     Words,
 )
 
@@ -175,6 +179,21 @@ def _near(value: Value) -> Node:
     return Near(latitude, longitude, kilometres, position=value.position, length=value.length)
 
 
+def _box(value: Value) -> Node:
+    parts = [part.strip() for part in (value.text + value.tail).split(",")]
+    if len(parts) != 4 or not all(_DECIMAL.fullmatch(part) for part in parts):
+        raise value.refused(
+            "Write the southern, western, northern and eastern edge without spaces,"
+            " for example box:38,-10,39,-9."
+        )
+    south, west, north, east = map(float, parts)
+    if max(abs(south), abs(north)) > 90 or max(abs(west), abs(east)) > 180:
+        raise value.refused("Latitude goes from -90 to 90, longitude from -180 to 180.")
+    if south > north:
+        raise value.refused("The southern edge comes first: this box ends before it begins.")
+    return Within(south, west, north, east, position=value.position, length=value.length)
+
+
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
@@ -222,21 +241,60 @@ def _after(value: Value) -> Node:
 
 
 _NUMBER = re.compile(r"(<=|>=|<|>|=)?(\d{1,9})", re.ASCII)
+_SPAN = re.compile(r"(\d{1,9})?\.\.(\d{1,9})?", re.ASCII)
+MOST_STARS = 5
 
 
 def _measure(measure: Measure, example: str) -> Callable[[Value], Node]:
     def read(value: Value) -> Node:
         sign = "" if value.sign == ":" else value.sign
+        span = _SPAN.fullmatch(sign + value.text + value.tail)
+        if span:
+            return _span(value, measure, span[1], span[2])
         found = _NUMBER.fullmatch(sign + value.text + value.tail)
         if not found:
             raise value.refused(f"Compare {measure} with a whole number, for example {example}.")
         number = int(found[2])
-        if measure is Measure.RATING and number > 5:
-            raise value.refused("A rating goes from 0 (none) to 5.")
+        _refuse_rating(value, measure, number)
         comparison = Comparison(found[1] or "=")
         return Number(measure, comparison, number, position=value.position, length=value.length)
 
     return read
+
+
+def _span(value: Value, measure: Measure, least: str | None, most: str | None) -> Node:
+    """`3..5`, both ends included, either end open."""
+    if least is None and most is None:
+        raise value.refused(f"A range needs at least one end, for example {measure}:3..")
+    for end in (least, most):
+        _refuse_rating(value, measure, int(end or 0))
+    place = {"position": value.position, "length": value.length}
+    if most is None:
+        return Number(measure, Comparison.AT_LEAST, int(least or 0), **place)
+    if least is None:
+        return Number(measure, Comparison.AT_MOST, int(most), **place)
+    if int(least) > int(most):
+        raise value.refused("This range ends before it begins.")
+    return Between(measure, int(least), int(most), **place)
+
+
+def _refuse_rating(value: Value, measure: Measure, number: int) -> None:
+    if measure is Measure.RATING and number > MOST_STARS:
+        raise value.refused(f"A rating goes from 0 (none) to {MOST_STARS}.")
+
+
+_LEAST = re.compile(r"(?:>=)?(\d{1,3})%?", re.ASCII)
+
+
+def _confidence_of_all(value: Value) -> Node:
+    sign = "" if value.sign == ":" else value.sign
+    found = _LEAST.fullmatch(sign + value.text + value.tail)
+    if not found or int(found[1]) > 100 or int(found[1]) % CONFIDENCE_STEP:
+        raise value.refused(
+            f"Write the least confidence from 0 to 100 in steps of {CONFIDENCE_STEP},"
+            " for example confidence>=80."
+        )
+    return Confidence(int(found[1]), position=value.position, length=value.length)
 
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -286,12 +344,14 @@ OPERATORS: Mapping[str, Operator] = {
     "album": Operator('album:"summer 2024"', _in_field(Field.ALBUM)),
     "tag": Operator("tag:family", _tag),
     "near": Operator("near:48.137,11.575,5", _near),
+    "box": Operator("box:38,-10,39,-9", _box),
     "taken": Operator("taken:2024-06..2024-08", _taken),
     "before": Operator("before:2024-06", _before),
     "after": Operator("after:2024-06", _after),
     "rating": Operator("rating:>=3", _measure(Measure.RATING, "rating:>=3"), is_measure=True),
     "width": Operator("width>3000", _measure(Measure.WIDTH, "width>3000"), is_measure=True),
     "height": Operator("height>2000", _measure(Measure.HEIGHT, "height>2000"), is_measure=True),
+    "confidence": Operator("confidence>=80", _confidence_of_all, is_measure=True),
     "is": Operator("is:favourite", _is),
     "has": Operator("has:gps", _has),
     "type": Operator("type:jpeg", _type),

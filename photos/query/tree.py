@@ -102,17 +102,38 @@ class Not(Node):
     child: Node
 
 
+class Kinship(StrEnum):
+    """How another word is akin to the one that was written."""
+
+    FORM = "form"
+    """The same word in singular, plural or possessive."""
+    TYPO = "typo"
+    """A word of the library one slip of the finger away."""
+    SYNONYM = "synonym"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What a word is counted as too; `text` may be a phrase."""
+
+    text: str
+    kinship: Kinship
+
+
 @dataclass(frozen=True, slots=True)
 class Words(Node):
     """Consecutive words, in `field` or, if that is None, in any of them.
 
-    `is_prefix`: the last word may go on. A bare word that holds several (`well-known`) asks for them
-    side by side and so is a phrase too.
+    `is_prefix`: the last word may go on. `is_exact`: it was quoted, so nothing akin counts. A bare word
+    that holds several (`well-known`) asks for them side by side and so is a phrase too. `others` is empty
+    until `photos.query.expansion` has looked at the words of a library.
     """
 
     text: str
     field: Field | None = None
     is_prefix: bool = False
+    is_exact: bool = False
+    others: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,19 @@ class Near(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Within(Node):
+    """Inside a box of latitudes and longitudes, its edges included (WGS 84, degrees).
+
+    `west` beyond `east`: across the date line.
+    """
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
 class Taken(Node):
     """Taken, by the wall clock of the photo, from the day `start` until before the day `end`.
 
@@ -163,6 +197,28 @@ class Number(Node):
     measure: Measure
     comparison: Comparison
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    """A measure from `least` to `most`, both included."""
+
+    measure: Measure
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence(Node):
+    """Labels below `least` percent count as not there, in the whole query. In steps of `CONFIDENCE_STEP`.
+
+    It stands at the top of a query only.
+    """
+
+    least: int
+
+
+CONFIDENCE_STEP = 5
 
 
 @dataclass(frozen=True, slots=True)

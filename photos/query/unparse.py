@@ -9,10 +9,12 @@ import re
 from datetime import date, timedelta
 
 from photos.query.grammar import QUOTES
-from photos.query.operators import LAST_YEAR
+from photos.query.operators import LAST_YEAR, OPERATORS
 from photos.query.tree import (
     And,
+    Between,
     Comparison,
+    Confidence,
     Has,
     Is,
     Label,
@@ -24,10 +26,14 @@ from photos.query.tree import (
     Tag,
     Taken,
     Type,
+    Within,
     Words,
 )
 
-_NEEDS_QUOTES = re.compile(rf"[\s()*<>=:{QUOTES}]|^-|^OR$")
+_NEEDS_QUOTES = re.compile(rf"[\s()*<>={QUOTES}]")
+"""In the value of an operator."""
+_NEEDS_QUOTES_ALONE = re.compile(rf"[\s()*{QUOTES}]|^-|^OR$|^[A-Za-z_]+:|^(?i:{'|'.join(OPERATORS)})[<>=]")
+"""In a word that stands alone."""
 
 
 def unparse(tree: Node) -> str:
@@ -51,19 +57,33 @@ def _bracketed(child: Node, *, inside_and: bool) -> str:
 
 def _term(node: Node) -> str:
     match node:
+        case Words(text=text, field=None, is_prefix=is_prefix, is_exact=is_exact):
+            return _written(text, is_prefix, is_quoted=is_exact or bool(_NEEDS_QUOTES_ALONE.search(text)))
         case Words(text=text, field=field, is_prefix=is_prefix):
-            return (f"{field}:" if field else "") + _written(text, is_prefix)
+            return f"{field}:{_value(text, is_prefix)}"
         case Label(name=name, is_prefix=is_prefix, comparison=comparison, confidence=confidence):
             limit = f"{comparison}{_decimal(confidence)}" if comparison else ""
-            return f"label:{_written(name, is_prefix)}{limit}"
+            return f"label:{_value(name, is_prefix)}{limit}"
         case Tag(name=name, is_prefix=is_prefix):
-            return f"tag:{_written(name, is_prefix)}"
+            return f"tag:{_value(name, is_prefix)}"
+        case _:
+            return _filter(node)
+
+
+def _filter(node: Node) -> str:
+    match node:
         case Near(latitude=latitude, longitude=longitude, kilometres=kilometres):
             return f"near:{_decimal(latitude)},{_decimal(longitude)},{_decimal(kilometres)}"
+        case Within(south=south, west=west, north=north, east=east):
+            return "box:" + ",".join(map(_decimal, (south, west, north, east)))
         case Taken(start=start, end=end):
             return _taken(start, end)
         case Number(measure=measure, comparison=comparison, value=value):
             return f"{measure}:{value}" if comparison is Comparison.EQUAL else f"{measure}{comparison}{value}"
+        case Between(measure=measure, least=least, most=most):
+            return f"{measure}:{least}..{most}"
+        case Confidence(least=least):
+            return f"confidence>={least}"
         case Is(state=state):
             return f"is:{state}"
         case Has(feature=feature):
@@ -73,9 +93,13 @@ def _term(node: Node) -> str:
     raise TypeError(f"{type(node).__name__} is no term of a query")
 
 
-def _written(text: str, is_prefix: bool) -> str:
+def _value(text: str, is_prefix: bool) -> str:
+    return _written(text, is_prefix, is_quoted=bool(_NEEDS_QUOTES.search(text)))
+
+
+def _written(text: str, is_prefix: bool, *, is_quoted: bool) -> str:
     plain = "".join(" " if char in QUOTES else char for char in text)
-    return (f'"{plain}"' if _NEEDS_QUOTES.search(plain) else plain) + ("*" if is_prefix else "")
+    return (f'"{plain}"' if is_quoted else plain) + ("*" if is_prefix else "")
 
 
 def _decimal(number: float) -> str:

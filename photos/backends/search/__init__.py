@@ -12,6 +12,7 @@ from typing import Protocol
 
 from photos.models import Hit, SearchDocument
 from photos.query.tree import Node
+from photos.query.vocabulary import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,32 @@ class Found:
 
     hits: tuple[Hit, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that photos have, as it is written, and in how many of them it stands."""
+
+    kind: Kind
+    shown: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the hits of a query have in common.
+
+    `photos` are the hits counted: all of them if `is_whole`, else the first ones by `newest`, and then
+    every count holds for those alone.
+    """
+
+    photos: int
+    is_whole: bool
+    values: tuple[Value, ...]
+
+
+FACETS = (Kind.LABEL, Kind.PLACE, Kind.CAMERA, Kind.YEAR, Kind.TYPE)
+"""Kinds of values that are counted for a result."""
 
 
 class Search(Protocol):
@@ -36,6 +63,8 @@ class Search(Protocol):
     ) -> Found:
         """Hits of one owner. `order` is `newest`, `oldest` or `relevance`.
 
+        Bare words count as the words akin to them, too (`photos.query.expansion`), behind all exact hits.
+
         Raises Invalid for an unknown order, a page that is too large, and (code `cursor`) a cursor that
         is altered or belongs to another search.
         """
@@ -48,6 +77,18 @@ class Search(Protocol):
         None where there is no such hit, and both None for a document that is not in the index and for the
         order `relevance`, in which only hits have a place. Raises Invalid for an unknown order.
         """
+
+    def facets(self, tree: Node, *, owner_id: int) -> Facets:
+        """What the hits have in common: the commonest values of each kind in `FACETS`, commonest first.
+
+        Labels below a least confidence of the query do not count. Bounded: see `Facets`.
+        """
+
+    def suggest(
+        self, beginning: str, *, owner_id: int, kinds: Sequence[Kind], limit: int = 6
+    ) -> tuple[Value, ...]:
+        """Values on the owner's timeline with a word that begins so, up to `limit` of each kind, commonest
+        first. A blank beginning suits every value."""
 
     def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
         """(key, revision) of the given or all documents, in key order; for fsck and reindex."""

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from photos.backends.search import Found
+from photos.backends.search import Facets, Found, Value
 from photos.backends.search.cursor import Place, decode, encode
 from photos.backends.search.document import from_json, to_json
+from photos.backends.search.sqlite_facets import count_facets
 from photos.backends.search.sqlite_file import BUSY_SECONDS, IndexFile
 from photos.backends.search.sqlite_query import (
     FIELDS,
@@ -22,10 +23,13 @@ from photos.backends.search.sqlite_query import (
     row_of,
     tiers_of,
 )
+from photos.backends.search.sqlite_vocabulary import StoredVocabulary, VocabularyChanges
 from photos.errors import Invalid, SearchError
 from photos.models import Hit, SearchDocument
-from photos.query.evaluate import KEY_BITS, matches, order_number
+from photos.query.evaluate import KEY_BITS, LAST_EXACT, LAST_TIER, matches, order_number
+from photos.query.expansion import expand
 from photos.query.tree import Node
+from photos.query.vocabulary import Kind, file_kind
 
 MOST_HITS = 500
 """Of one page."""
@@ -52,16 +56,20 @@ class SqliteSearch:
         waiting = iter(documents)
         while batch := list(islice(waiting, _BATCH)):
             with self._file.writing("put") as connection:
+                changes = VocabularyChanges()
                 for document in batch:
-                    _put(connection, document)
+                    _put(connection, document, changes)
+                changes.write(connection)
 
     def remove(self, keys: Iterable[int]) -> None:
         """Take documents out; absent ones are fine. Raises SearchError."""
         waiting = iter(keys)
         while batch := list(islice(waiting, _BATCH)):
             with self._file.writing("remove") as connection:
+                changes = VocabularyChanges()
                 for key in batch:
-                    _remove(connection, key)
+                    _remove(connection, key, changes)
+                changes.write(connection)
 
     def find(
         self, tree: Node, *, owner_id: int, order: str = "newest", limit: int = 60, cursor: str | None = None
@@ -71,17 +79,11 @@ class SqliteSearch:
         if not 1 <= limit <= MOST_HITS:
             raise Invalid(f"A page holds 1 to {MOST_HITS} results.", code="limit", field="limit")
         after = None if cursor is None else decode(cursor, tree, owner_id, order)
-        with self._file.reading("find") as connection:
-            if order == "relevance":
-                rows = _by_relevance(connection, tree, owner_id, limit + 1, after)
-            else:
-                clause = compile_tree(tree, owner_id)
-                rows = [
-                    (Place(0, number), body)
-                    for number, body in _select(connection, clause, owner_id, order, limit + 1, after)
-                ]
+        with self._file.asking("find") as connection:
+            expanded = expand(tree, StoredVocabulary(connection, owner_id))
+            rows = _in_order(connection, expanded, owner_id, order, limit + 1, after)
         more = len(rows) > limit
-        hits = tuple(_explained(tree, body) for _, body in rows[:limit])
+        hits = tuple(_explained(expanded, body) for _, body in rows[:limit])
         return Found(hits, encode(rows[limit - 1][0], tree, owner_id, order) if more else None)
 
     def neighbours(
@@ -91,18 +93,33 @@ class SqliteSearch:
         _check_order(order)
         if order == "relevance":
             return None, None
-        backwards = "newest" if order == "oldest" else "oldest"
-        clause = compile_tree(tree, owner_id)
-        with self._file.reading("find neighbours") as connection:
-            row = connection.execute("SELECT order_number FROM photo WHERE key = ?", (key,)).fetchone()
+        with self._file.asking("find neighbours") as connection:
+            row = connection.execute(
+                "SELECT order_number, body FROM photo JOIN document USING (order_number) WHERE key = ?",
+                (key,),
+            ).fetchone()
             if row is None:
                 return None, None
-            sides = [
-                _select(connection, clause, owner_id, direction, 1, Place(0, row[0]))
-                for direction in (backwards, order)
-            ]
-        before, after = (from_json(found[0][1]).key if found else None for found in sides)
-        return before, after
+            tree = expand(tree, StoredVocabulary(connection, owner_id))
+            match = matches(tree, from_json(row[1]))
+            tier = LAST_TIER if match and match.tier > LAST_EXACT else LAST_EXACT
+            here = Place(tier, row[0])
+            after = _in_order(connection, tree, owner_id, order, 1, here)
+            before = _in_order(connection, tree, owner_id, order, 1, here, is_backwards=True)
+        before_key, after_key = (from_json(rows[0][1]).key if rows else None for rows in (before, after))
+        return before_key, after_key
+
+    def facets(self, tree: Node, *, owner_id: int) -> Facets:
+        """What the hits have in common; see the role. Raises SearchError, and Invalid if it takes long."""
+        with self._file.asking("count") as connection:
+            return count_facets(connection, expand(tree, StoredVocabulary(connection, owner_id)), owner_id)
+
+    def suggest(
+        self, beginning: str, *, owner_id: int, kinds: Sequence[Kind], limit: int = 6
+    ) -> tuple[Value, ...]:
+        """Values with a word that begins so; see the role. Raises SearchError."""
+        with self._file.asking("suggest") as connection:
+            return StoredVocabulary(connection, owner_id).suggest(beginning, kinds, limit)
 
     def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
         """(key, revision) of the given or all documents, in key order. Raises SearchError."""
@@ -162,19 +179,20 @@ def _check_order(order: str) -> None:
         raise Invalid("Results are ordered by newest, oldest or relevance.", code="order", field="order")
 
 
-def _put(connection: sqlite3.Connection, document: SearchDocument) -> None:
+def _put(connection: sqlite3.Connection, document: SearchDocument, changes: VocabularyChanges) -> None:
     if not 0 <= document.key < 1 << KEY_BITS:
         raise Invalid(f"This index holds photo keys below {1 << KEY_BITS}.", code="key")
     known = connection.execute("SELECT revision FROM photo WHERE key = ?", (document.key,)).fetchone()
     if known:
         if known[0] > document.revision:
             return
-        _remove(connection, document.key)
+        _remove(connection, document.key, changes)
+    changes.add(document)
     number = order_number(document.taken_local, document.key)
     connection.execute(_PUT_WORDS, (number, *row_of(document)))
     at = document.position
     connection.execute(
-        "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             document.key,
@@ -184,6 +202,9 @@ def _put(connection: sqlite3.Connection, document: SearchDocument) -> None:
             document.height,
             at.latitude if at else None,
             at.longitude if at else None,
+            document.place,
+            document.camera,
+            file_kind(document.media_type),
         ),
     )
     labels = {(number, name_of(label.name), label.confidence) for label in document.labels}
@@ -191,29 +212,53 @@ def _put(connection: sqlite3.Connection, document: SearchDocument) -> None:
     connection.execute("INSERT INTO document VALUES (?, ?)", (number, to_json(document)))
 
 
-def _remove(connection: sqlite3.Connection, key: int) -> None:
-    row = connection.execute("SELECT order_number FROM photo WHERE key = ?", (key,)).fetchone()
+def _remove(connection: sqlite3.Connection, key: int, changes: VocabularyChanges) -> None:
+    row = _stored(connection, key)
     if row is None:
         return
-    connection.execute("DELETE FROM words WHERE rowid = ?", row)
-    connection.execute("DELETE FROM photo WHERE order_number = ?", row)
-    connection.execute("DELETE FROM label WHERE order_number = ?", row)
-    connection.execute("DELETE FROM document WHERE order_number = ?", row)
+    changes.remove(from_json(row[1]))
+    for table in ("photo", "label", "document"):
+        connection.execute(f"DELETE FROM {table} WHERE order_number = ?", row[:1])  # nosec B608 # constants
+    connection.execute("DELETE FROM words WHERE rowid = ?", row[:1])
 
 
-def _by_relevance(
-    connection: sqlite3.Connection, tree: Node, owner_id: int, count: int, after: Place | None
+def _stored(connection: sqlite3.Connection, key: int) -> tuple[int, str] | None:
+    """(order number, document) of a key; None if it is not in the index."""
+    found: tuple[int, str] | None = connection.execute(
+        "SELECT order_number, body FROM photo JOIN document USING (order_number) WHERE key = ?", (key,)
+    ).fetchone()
+    return found
+
+
+def _in_order(
+    connection: sqlite3.Connection,
+    tree: Node,
+    owner_id: int,
+    order: str,
+    count: int,
+    after: Place | None,
+    *,
+    is_backwards: bool = False,
 ) -> list[tuple[Place, str]]:
-    """Tier by tier, each newest first: no tier is looked at before the better ones are used up."""
+    """(place, document) of the next `count` hits of an expanded tree, step by step (`tiers_of`).
+
+    No step is looked at before the better ones are used up; backwards, before the worse ones are.
+    """
+    direction = "oldest" if (order == "oldest") != is_backwards else "newest"
+    tiers = tiers_of(tree, order)
+    steps = list(zip(tiers, [None, *tiers], strict=False))
+    if is_backwards:
+        steps.reverse()
     rows: list[tuple[Place, str]] = []
-    beyond: int | None = None
-    for tier in tiers_of(tree):
-        if len(rows) < count and (after is None or tier >= after.tier):
-            clause = compile_tree(tree, owner_id, tier, beyond)
-            start = after if after and tier == after.tier else None
-            found = _select(connection, clause, owner_id, "newest", count - len(rows), start)
-            rows.extend((Place(tier, number), body) for number, body in found)
-        beyond = tier
+    for tier, beyond in steps:
+        if after and (tier > after.tier if is_backwards else tier < after.tier):
+            continue
+        if len(rows) == count:
+            break
+        clause = compile_tree(tree, owner_id, tier, beyond)
+        start = after if after and tier == after.tier else None
+        found = _select(connection, clause, owner_id, direction, count - len(rows), start)
+        rows.extend((Place(tier, number), body) for number, body in found)
     return rows
 
 

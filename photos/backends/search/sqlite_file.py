@@ -12,18 +12,23 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from photos.backends.search.sqlite_query import FIELDS
-from photos.errors import SearchError
+from photos.errors import Invalid, SearchError
 from photos.query.evaluate import distance_km
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what is written into them, the analyser included. Another one means rebuild."""
 
 BUSY_SECONDS = 10.0
+LONGEST_SECONDS = 5.0
+"""What a question of a person may take before it is given up."""
+_STEPS_BETWEEN_LOOKS = 20_000
+"""Of SQLite's machine: some milliseconds."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # Words come analysed, separated by spaces; FTS5 only has to split them. Its `ascii` tokenizer leaves
@@ -42,7 +47,10 @@ _SCHEMA = (
         width INTEGER NOT NULL,
         height INTEGER NOT NULL,
         latitude REAL,
-        longitude REAL
+        longitude REAL,
+        place TEXT NOT NULL,
+        camera TEXT NOT NULL,
+        type TEXT NOT NULL
     )""",
     "CREATE INDEX photo_place ON photo (owner_id, latitude, longitude) WHERE latitude IS NOT NULL",
     """CREATE TABLE label (
@@ -51,10 +59,18 @@ _SCHEMA = (
         confidence REAL NOT NULL,
         PRIMARY KEY (order_number, name, confidence)
     ) WITHOUT ROWID""",
+    """CREATE TABLE vocabulary (
+        owner_id INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        value TEXT NOT NULL,
+        shown TEXT NOT NULL,
+        photos INTEGER NOT NULL,
+        PRIMARY KEY (owner_id, kind, value)
+    ) WITHOUT ROWID""",
     "CREATE TABLE document (order_number INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     f"PRAGMA user_version = {VERSION}",
 )
-_DROP = ("DROP TABLE words", "DROP TABLE photo", "DROP TABLE label", "DROP TABLE document")
+_DROP = tuple(f"DROP TABLE {name}" for name in ("words", "photo", "label", "vocabulary", "document"))
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +98,17 @@ class IndexFile:
         """A connection in a transaction, so that several statements see one state."""
         with self._connection(action) as connection, _transaction(connection, "BEGIN"):
             yield connection
+
+    @contextmanager
+    def asking(self, action: str) -> Iterator[sqlite3.Connection]:
+        """Like `reading`, for questions of people: Invalid (code `slow`) after `LONGEST_SECONDS`."""
+        give_up_at = time.monotonic() + LONGEST_SECONDS
+        with self.reading(action) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_BETWEEN_LOOKS)
+            try:
+                yield connection
+            finally:
+                connection.set_progress_handler(None, 0)
 
     @contextmanager
     def writing(self, action: str) -> Iterator[sqlite3.Connection]:
@@ -120,6 +147,12 @@ class IndexFile:
             yield connection
             is_sound = True
         except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise Invalid(
+                    "This search takes too long. Leave out a star or a part joined by OR.",
+                    code="slow",
+                    field="q",
+                ) from None
             if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
                 self._replace_damaged(identity)
             raise SearchError(action, self._path) from error
@@ -215,6 +248,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         # Erased words must not stay in free pages.
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != VERSION:
             raise _Damaged(f"version {version} in place of {VERSION}")

@@ -1,9 +1,11 @@
 """A query tree as one FTS5 expression and, for what is no word, SQL conditions.
 
-The index has one FTS5 column per field and tier, and the column `fact`, whose words are facts about
-the photo (`7:timeline`, `label:traffic+light`, `is:favourite`, `rating:4`). So nearly every query is a
-single FTS5 expression, which FTS5 walks lazily in the order of its rowids: newest first costs little,
-however common the words are. Widths, distances, confidences and days are SQL conditions beside it.
+The index has one FTS5 column per field, one per five percent of confidence of labels (so that a least
+confidence is a choice of columns), and the column `fact`, whose words are facts about the photo
+(`7:timeline`, `is:favourite`, `rating:4`). Beside its words a label stands there as one more word of its
+whole name, `+traffic+light`, which no text of people can give. So nearly every query is a single FTS5
+expression, which FTS5 walks lazily in the order of its rowids: newest first costs little, however common
+the words are. Widths, distances, exact confidences and days are SQL conditions beside it.
 
 Words of people reach SQLite only as bound parameters; inside the FTS5 expression they are analysed
 words in quotes, which can hold no operator.
@@ -20,25 +22,27 @@ from photos.query import tree as nodes
 from photos.query.analysis import analyse
 from photos.query.evaluate import (
     CIRCUMSTANCE,
-    COMPARE,
     DESCRIBED,
     FIELD_TIERS,
+    KINSHIP_TIERS,
+    LAST_EXACT,
+    LAST_TIER,
     SHELVES,
     SUGGESTED_LABEL,
     SURE_CONFIDENCE,
     SURE_LABEL,
     WRITTEN,
-    file_kind,
     has_feature,
-    label_tier,
+    holds_for,
+    least_confidence,
     order_number,
     visible_shelves,
 )
-from photos.query.operators import KINDS
-from photos.query.tree import Feature, Field, Measure, Node, State
+from photos.query.operators import KINDS, MOST_STARS
+from photos.query.tree import CONFIDENCE_STEP, Feature, Field, Measure, Node, State
+from photos.query.vocabulary import file_kind
 
 COLUMNS = (
-    ("sure", SURE_LABEL),
     ("description", DESCRIBED),
     ("tag", DESCRIBED),
     ("name", DESCRIBED),
@@ -47,14 +51,15 @@ COLUMNS = (
     ("camera", CIRCUMSTANCE),
     ("lens", CIRCUMSTANCE),
     ("text", WRITTEN),
-    ("guess", SUGGESTED_LABEL),
 )
-"""The columns of words with their tier, best first. `sure` and `guess` hold labels."""
+"""The columns of words with their tier."""
 
-FIELDS = (*(name for name, _ in COLUMNS), "fact")
+BANDS = {least: f"seen{least}" for least in range(0, 101, CONFIDENCE_STEP)}
+"""The columns of labels, by the least confidence of those that stand in them."""
+
+FIELDS = (*BANDS.values(), *(name for name, _ in COLUMNS), "fact")
 """All columns of the FTS5 table, in the order of `row_of`."""
 
-_LAST_TIER = SUGGESTED_LABEL
 _BETWEEN = " , "
 """Between two values in one column: a word that no text gives, so that no phrase spans two values."""
 _NEVER = '{fact} : "never"'
@@ -77,12 +82,13 @@ def name_of(text: str) -> str:
 
 
 def row_of(document: SearchDocument) -> tuple[str, ...]:
-    """The analysed words of a document for each of `COLUMNS`, and its facts."""
-    labels: dict[int, list[str]] = {SURE_LABEL: [], SUGGESTED_LABEL: []}
+    """The analysed words of a document for each of `FIELDS`."""
+    bands: dict[int, list[str]] = {least: [] for least in BANDS}
     for label in document.labels:
-        labels[label_tier(label.confidence)].append(label.name)
+        words = " ".join(analyse(label.name))
+        if words:
+            bands[band_of(label.confidence)] += [words, f"+{name_of(label.name)}"]
     values = {
-        "sure": labels[SURE_LABEL],
         "description": [document.description],
         "tag": document.tags,
         "name": [document.name],
@@ -91,10 +97,17 @@ def row_of(document: SearchDocument) -> tuple[str, ...]:
         "camera": [document.camera],
         "lens": [document.lens],
         "text": ["\n".join(document.text)],
-        "guess": labels[SUGGESTED_LABEL],
     }
-    row = [_BETWEEN.join(" ".join(analyse(value)) for value in values[column]) for column, _ in COLUMNS]
-    return (*row, " ".join(dict.fromkeys(_facts(document))))
+    return (
+        *(_BETWEEN.join(bands[least]) for least in BANDS),
+        *(_BETWEEN.join(" ".join(analyse(value)) for value in values[column]) for column, _ in COLUMNS),
+        " ".join(dict.fromkeys(_facts(document))),
+    )
+
+
+def band_of(confidence: float) -> int:
+    """The least confidence of the band that a label of this confidence (0-100) stands in."""
+    return int(min(max(confidence, 0.0), 100.0) // CONFIDENCE_STEP) * CONFIDENCE_STEP
 
 
 def _facts(document: SearchDocument) -> Iterable[str]:
@@ -107,10 +120,6 @@ def _facts(document: SearchDocument) -> Iterable[str]:
             yield f"has:{feature}"
     if file_kind(document.media_type) in KINDS:
         yield f"type:{file_kind(document.media_type)}"
-    for label in document.labels:
-        yield f"label:{name_of(label.name)}"
-        if label_tier(label.confidence) == SURE_LABEL:
-            yield f"sure:{name_of(label.name)}"
     for tag in document.tags:
         yield f"tag:{name_of(tag)}"
 
@@ -119,17 +128,24 @@ def _scope(owner_id: int, shelf: Shelf) -> str:
     return f"{owner_id}:{shelf}"
 
 
-def tiers_of(tree: Node) -> list[int]:
-    """The tiers that hits of this tree can have, best first."""
-    return sorted({0} | _tiers_below(tree))
+def tiers_of(tree: Node, order: str = "relevance") -> list[int]:
+    """The steps in which hits of this tree are listed, best first: each the worst tier that is in it.
+
+    By relevance these are the tiers that hits can have; by time all exact hits are one step, and all that
+    is found by other words is another.
+    """
+    tiers = {0} | _tiers_below(tree)
+    if order == "relevance":
+        return sorted(tiers)
+    return [LAST_EXACT, LAST_TIER] if max(tiers) > LAST_EXACT else [LAST_EXACT]
 
 
 def _tiers_below(node: Node) -> set[int]:
     match node:
         case nodes.And(children=children) | nodes.Or(children=children):
             return {tier for child in children for tier in _tiers_below(child)}
-        case nodes.Words(field=None):
-            return set(range(_LAST_TIER + 1))
+        case nodes.Words(field=None, others=others):
+            return set(range(LAST_EXACT + 1)) | {KINSHIP_TIERS[other.kinship] for other in others}
         case nodes.Words(field=Field.LABEL) | nodes.Label():
             return {SURE_LABEL, SUGGESTED_LABEL}
         case nodes.Words(field=field) if field:
@@ -139,7 +155,7 @@ def _tiers_below(node: Node) -> set[int]:
     return set()
 
 
-def compile_tree(tree: Node, owner_id: int, tier: int = _LAST_TIER, beyond: int | None = None) -> Clause:
+def compile_tree(tree: Node, owner_id: int, tier: int = LAST_TIER, beyond: int | None = None) -> Clause:
     """The clause of all hits whose tier is at most `tier` and, if given, worse than `beyond`."""
     compiler = _Compiler(tree, owner_id)
     clause = compiler.all_of([Clause(compiler.scope), compiler.clause(tree, tier)])
@@ -149,10 +165,11 @@ def compile_tree(tree: Node, owner_id: int, tier: int = _LAST_TIER, beyond: int 
 
 
 class _Compiler:
-    """The owner and the visible shelves, which every part of one query shares."""
+    """The owner, the visible shelves and the least confidence, which every part of one query shares."""
 
     def __init__(self, tree: Node, owner_id: int) -> None:
         self.owner_id = owner_id
+        self.least = least_confidence(tree)
         shelves = sorted(visible_shelves(tree))
         self.scope = _either([_fact(_scope(owner_id, shelf)) for shelf in shelves])
 
@@ -164,19 +181,23 @@ class _Compiler:
             case nodes.Or(children=children):
                 return self.any_of([self.clause(child, tier) for child in children])
             case nodes.Not(child=child):
-                return self.none_of(self.clause(child, _LAST_TIER))
+                return self.none_of(self.clause(child, LAST_TIER))
             case nodes.Words():
-                return Clause(_words(node, tier))
+                return Clause(self._words(node, tier))
             case nodes.Label():
-                return _label(node, tier)
+                return self._label(node, tier)
             case nodes.Tag(name=name, is_prefix=is_prefix):
                 return Clause(_fact("tag:" + name_of(name), is_prefix) if tier >= DESCRIBED else _NEVER)
             case nodes.Near():
                 return self._near(node)
+            case nodes.Within():
+                return self._within(node)
             case nodes.Taken(start=start, end=end):
                 return _taken(start, end)
-            case nodes.Number():
+            case nodes.Number() | nodes.Between():
                 return _number(node)
+            case nodes.Confidence():
+                return Clause()
         return Clause(self._fact_of(node))
 
     def all_of(self, clauses: list[Clause]) -> Clause:
@@ -219,6 +240,54 @@ class _Compiler:
             ),
         )
 
+    def _within(self, node: nodes.Within) -> Clause:
+        is_whole = node.west <= node.east
+        sides = "longitude BETWEEN ? AND ?" if is_whole else "(longitude >= ? OR longitude <= ?)"
+        return Clause(
+            "",
+            "+words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ? AND latitude BETWEEN ? AND ?"  # nosec B608
+            f" AND {sides})",
+            (self.owner_id, node.south, node.north, node.west, node.east),
+        )
+
+    def _words(self, node: nodes.Words, tier: int) -> str:
+        found = [self._exactly(node, tier)]
+        for other in node.others:
+            if KINSHIP_TIERS[other.kinship] <= tier:
+                found.append(self._exactly(nodes.Words(other.text), tier))
+        return _either(found)
+
+    def _exactly(self, node: nodes.Words, tier: int) -> str:
+        wanted = analyse(node.text)
+        columns = self._bands(tier) if node.field in (None, Field.LABEL) else []
+        columns += [
+            name for name, column_tier in COLUMNS if column_tier <= tier and node.field in (None, name)
+        ]
+        if not columns or not wanted:
+            return _NEVER
+        return f"{{{' '.join(columns)}}} : {_phrase(' '.join(wanted), node.is_prefix)}"
+
+    def _bands(self, tier: int) -> list[str]:
+        """The columns of labels that count in this tier."""
+        least = self.least if tier >= SUGGESTED_LABEL else max(self.least, SURE_CONFIDENCE)
+        return [column for band, column in BANDS.items() if band >= least]
+
+    def _label(self, node: nodes.Label, tier: int) -> Clause:
+        name = name_of(node.name)
+        columns = self._bands(tier)
+        if not name or not columns:
+            return Clause(_NEVER)
+        words = f"{{{' '.join(columns)}}} : {_phrase('+' + name, node.is_prefix)}"
+        if node.comparison is None:
+            return Clause(words)
+        least = float(self.least) if tier >= SUGGESTED_LABEL else max(self.least, SURE_CONFIDENCE)
+        return Clause(
+            words,
+            "EXISTS (SELECT 1 FROM label WHERE label.order_number = words.rowid AND name >= ? AND name <= ?"  # nosec B608
+            f" AND confidence {node.comparison} ? AND confidence >= ?)",
+            (name, name + "\U0010ffff" if node.is_prefix else name, node.confidence, least),
+        )
+
     def _fact_of(self, node: Node) -> str:
         match node:
             case nodes.Is(state=State.FAVOURITE):
@@ -230,35 +299,6 @@ class _Compiler:
             case nodes.Type(kind=kind):
                 return _fact(f"type:{kind}")
         raise TypeError(f"{type(node).__name__} is no term of a query")
-
-
-def _words(node: nodes.Words, tier: int) -> str:
-    wanted = analyse(node.text)
-    fields = ("sure", "guess") if node.field is Field.LABEL else (node.field,)
-    columns = [
-        name
-        for name, column_tier in COLUMNS
-        if column_tier <= tier and (node.field is None or name in fields)
-    ]
-    if not columns or not wanted:
-        return _NEVER
-    return f"{{{' '.join(columns)}}} : {_phrase(' '.join(wanted), node.is_prefix)}"
-
-
-def _label(node: nodes.Label, tier: int) -> Clause:
-    name = name_of(node.name)
-    if not name:
-        return Clause(_NEVER)
-    words = _fact(("label:" if tier >= SUGGESTED_LABEL else "sure:") + name, node.is_prefix)
-    if node.comparison is None:
-        return Clause(words)
-    least = 0.0 if tier >= SUGGESTED_LABEL else SURE_CONFIDENCE
-    return Clause(
-        words,
-        "EXISTS (SELECT 1 FROM label WHERE label.order_number = words.rowid AND name >= ? AND name <= ?"  # nosec B608
-        f" AND confidence {node.comparison} ? AND confidence >= ?)",
-        (name, name + "\U0010ffff" if node.is_prefix else name, node.confidence, least),
-    )
 
 
 def _taken(start: date | None, end: date | None) -> Clause:
@@ -276,10 +316,12 @@ def _first_number(day: date) -> int:
     return order_number(datetime(day.year, day.month, day.day), 0)
 
 
-def _number(node: nodes.Number) -> Clause:
+def _number(node: nodes.Number | nodes.Between) -> Clause:
     if node.measure is Measure.RATING:
-        ratings = [rating for rating in range(6) if COMPARE[node.comparison](rating, node.value)]
-        return Clause(_either([_fact(f"rating:{rating}") for rating in ratings]) if ratings else _NEVER)
+        ratings = [_fact(f"rating:{stars}") for stars in range(MOST_STARS + 1) if holds_for(node, stars)]
+        return Clause(_either(ratings) if ratings else _NEVER)
+    if isinstance(node, nodes.Between):
+        return Clause("", f"photo.{node.measure} BETWEEN ? AND ?", (node.least, node.most))
     return Clause("", f"photo.{node.measure} {node.comparison} ?", (node.value,))
 
 

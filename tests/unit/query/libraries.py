@@ -13,6 +13,7 @@ from photos.query.operators import OPERATORS
 WORDS = (
     "dog", "cat", "beach", "traffic", "light", "traffic light", "golden", "golden retriever", "don't",
     "Café", "東京タワー", "東京", "страна", "ﾄﾞｯｸﾞ", "c++", "sun", "sunset", "🐶", "IMG_1234", "1,000",
+    "dogs", "puppy", "child", "children", "neighbour's", "neighbours", "cell phone", "phone", "kitten",
     "foo-bar", "AND", "or", "NEAR", "a\"b", "x*y", "{fact}", "is:favourite", "never", "1:timeline",
 )  # fmt: skip
 PIECES = (
@@ -89,6 +90,14 @@ def some(random: Random, words: Sequence[str], most: int) -> str:
     return " ".join(random.choice(words) for _ in range(random.randrange(most + 1)))
 
 
+def whole_query(random: Random, words: Sequence[str]) -> str:
+    """A query, now and then with what can only stand at its top."""
+    text = query(random, words)
+    if random.random() < 0.2:
+        text = f"({text}) confidence>={random.choice((0, 40, 45, 70, 75, 100))}"
+    return text
+
+
 def query(random: Random, words: Sequence[str], depth: int = 3) -> str:
     """Text that mostly parses; words are often quoted, cut to a prefix or negated."""
     kind = random.random()
@@ -113,12 +122,31 @@ def written(random: Random, words: Sequence[str]) -> str:
     return f'"{word}"' if " " in word or random.random() < 0.5 else word
 
 
+def akin(random: Random, words: Sequence[str]) -> str:
+    """A word that may be meant for one of the library: another form, or with a slip of the finger."""
+    word = random.choice([word for word in words if word.isalpha()] or ["dog"])
+    at = random.randrange(len(word))
+    return random.choice(
+        (
+            word + "s",
+            word + "'s",
+            word.removesuffix("s"),
+            word[:at] + word[at + 1 :] or word,
+            word[:at] + "e" + word[at:],
+            word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+            random.choice(("puppy", "kitten", "dog", "cat", "mobile", "kids")),
+        )
+    )
+
+
 _COMPARISONS = ("<", "<=", ">", ">=", "=")
 _DAYS = ("2023", "2024", "2023-12", "2024-01", "2023-12-31", "2024-01-01", "1969", "1500", "2499")
 _PLAIN = (
     "is:favourite", "is:archived", "is:trashed", "is:refused", "has:gps", "has:text", "has:people",
     "has:description", "type:jpeg", "type:heic", "type:png", "near:48,11,1", "near:48,11,5.57",
-    "near:-90,0,50", "near:90,180,20000", "near:0,180,11000",
+    "box:47,10,49,12", "box:-90,-180,90,180", "box:48,11,48,11", "box:-90,179,90,-179", "box:0,0,1,1",
+    "rating:2..4", "rating:..0", "width:100..3000", "height:1..", "near:-90,0,50", "near:90,180,20000",
+    "near:0,180,11000",
 )  # fmt: skip
 
 
@@ -128,6 +156,8 @@ def term(random: Random, words: Sequence[str]) -> str:
     builders = (
         lambda: written(random, words),
         lambda: written(random, words),
+        lambda: akin(random, words),
+        lambda: akin(random, words),
         lambda: f"label:{written(random, words)}",
         lambda: f"label:{written(random, words)}{comparison}{random.choice((40, 69.9, 70, 90, 99.5))}",
         lambda: f"tag:{written(random, words)}",

@@ -13,7 +13,9 @@ from photos.query.grammar import DEEPEST, LONGEST, MOST_TERMS
 from photos.query.operators import OPERATORS
 from photos.query.tree import (
     And,
+    Between,
     Comparison,
+    Confidence,
     Feature,
     Field,
     Has,
@@ -29,6 +31,7 @@ from photos.query.tree import (
     Tag,
     Taken,
     Type,
+    Within,
     Words,
     walk,
 )
@@ -36,6 +39,7 @@ from photos.query.tree import (
 from .libraries import PIECES
 
 DOG, CAT, SUN = Words("dog"), Words("cat"), Words("sun")
+LIGHT = Words("traffic light", is_exact=True)
 LESS, AT_MOST, MORE, AT_LEAST, EQUAL = (
     Comparison.LESS,
     Comparison.AT_MOST,
@@ -61,26 +65,26 @@ UNDERSTOOD: list[tuple[str, Node]] = [
     ("(dog OR cat)OR(sun)", Or((Or((DOG, CAT)), SUN))),
     ("dog or cat", And((DOG, Words("or"), CAT))),
     ("ORANGE", Words("ORANGE")),
-    ('"OR"', Words("OR")),
+    ('"OR"', Words("OR", is_exact=True)),
     ("-dog", Not(DOG)),
     ("--dog", Not(Not(DOG))),
     ("-(dog cat)", Not(And((DOG, CAT)))),
     ("-label:dog", Not(Label("dog"))),
-    ('-"dog cat"', Not(Words("dog cat"))),
+    ('-"dog cat"', Not(Words("dog cat", is_exact=True))),
     ("dog -cat", And((DOG, Not(CAT)))),
     ("well-known", Words("well-known")),
     ("dog - cat", And((DOG, CAT))),
     ("dog & cat", And((DOG, CAT))),
     ("dog ?", DOG),
-    ("-OR", Not(Words("OR"))),
-    ('"traffic light"', Words("traffic light")),
-    ('" dog "', DOG),
-    ("“traffic light”", Words("traffic light")),
-    ("„traffic light“", Words("traffic light")),
-    ('a"b"c', And((Words("a"), Words("b"), Words("c")))),
+    ("-OR", Not(Words("OR", is_exact=True))),
+    ('"traffic light"', LIGHT),
+    ('" dog "', Words("dog", is_exact=True)),
+    ("“traffic light”", LIGHT),
+    ("„traffic light“", LIGHT),
+    ('a"b"c', And((Words("a"), Words("b", is_exact=True), Words("c")))),
     ("sun*", Words("sun", is_prefix=True)),
-    ('"red su"*', Words("red su", is_prefix=True)),
-    ('"a * b"', Words("a * b")),
+    ('"red su"*', Words("red su", is_prefix=True, is_exact=True)),
+    ('"a * b"', Words("a * b", is_exact=True)),
     ("c++", Words("c++")),
     ("12:30", Words("12:30")),
     ("a>b", Words("a>b")),
@@ -149,6 +153,34 @@ UNDERSTOOD: list[tuple[str, Node]] = [
     ("type:jpeg", Type("jpeg")),
     ("type:JPG", Type("jpeg")),
     ("type:heif", Type("heic")),
+    ("or", Words("or")),
+    ("a=b", Words("a=b")),
+    ("don’t", Words("don’t")),
+    ("neighbour's", Words("neighbour's")),
+    ("dog* cat*", And((Words("dog", is_prefix=True), Words("cat", is_prefix=True)))),
+    ("-dog*", Not(Words("dog", is_prefix=True))),
+    ("-tag:fam*", Not(Tag("fam", True))),
+    ("(a b) OR (c d)", Or((And((Words("a"), Words("b"))), And((Words("c"), Words("d")))))),
+    ("Text:Exit", Words("Exit", Field.TEXT)),
+    ("tag:2024", Tag("2024")),
+    ("tag:“family trip”", Tag("family trip")),
+    ("album:summer*", Words("summer", Field.ALBUM, True)),
+    ("lens:24-70", Words("24-70", Field.LENS)),
+    ("box:38,-10,39.5,-9", Within(38.0, -10.0, 39.5, -9.0)),
+    ('box:"38, -10, 39, -9"', Within(38.0, -10.0, 39.0, -9.0)),
+    ("box:-18,177,-16,-179", Within(-18.0, 177.0, -16.0, -179.0)),
+    ("box:-90,-180,90,180", Within(-90.0, -180.0, 90.0, 180.0)),
+    ("rating:0", Number(Measure.RATING, EQUAL, 0)),
+    ("rating:3..5", Between(Measure.RATING, 3, 5)),
+    ("rating:3..", Number(Measure.RATING, AT_LEAST, 3)),
+    ("rating:..2", Number(Measure.RATING, AT_MOST, 2)),
+    ("rating:4..4", Between(Measure.RATING, 4, 4)),
+    ("width:1000..4000", Between(Measure.WIDTH, 1000, 4000)),
+    ("height:..2000", Number(Measure.HEIGHT, AT_MOST, 2000)),
+    ("confidence>=80", Confidence(80)),
+    ("confidence:80%", Confidence(80)),
+    ("confidence:>=0", Confidence(0)),
+    ("dog confidence:100", And((DOG, Confidence(100)))),
 ]
 
 REFUSED: list[tuple[str, int, int, str]] = [
@@ -236,6 +268,28 @@ REFUSED: list[tuple[str, int, int, str]] = [
     ("-" * 13 + "a", 12, 1, "12"),
     ("(" * 13 + "a" + ")" * 13, 12, 1, "12"),
     ("a " * 33, 64, 1, "32"),
+    ("a* " * 9, 24, 2, "8 words with a star"),
+    ("box:1,2,3", 4, 5, "box:38,-10,39,-9"),
+    ("box:1, 2,3,4", 4, 2, "without spaces"),
+    ("box:a,b,c,d", 4, 7, "box:38,-10,39,-9"),
+    ("box:39,-10,38,-9", 4, 12, "southern edge"),
+    ("box:-91,0,0,0", 4, 9, "Latitude"),
+    ("box:0,0,0,181", 4, 9, "longitude"),
+    ("box:", 0, 4, "box:38,-10,39,-9"),
+    ("rating:..", 7, 2, "at least one end"),
+    ("rating:5..3", 7, 4, "before it begins"),
+    ("rating:3..6", 7, 4, "0 (none) to 5"),
+    ("rating:3...5", 7, 5, "whole number"),
+    ("width:9..1", 6, 4, "before it begins"),
+    ("width>1..2", 6, 4, "whole number"),
+    ("confidence>80", 11, 2, "steps of 5"),
+    ("confidence<80", 11, 2, "steps of 5"),
+    ("confidence:83", 11, 2, "steps of 5"),
+    ("confidence:105", 11, 3, "steps of 5"),
+    ("confidence:high", 11, 4, "steps of 5"),
+    ("-confidence:80", 1, 13, "whole search"),
+    ("dog OR confidence:80", 7, 13, "whole search"),
+    ("dog (confidence:80 cat)", 5, 13, "whole search"),
 ]
 
 
@@ -262,7 +316,7 @@ def test_an_error_points_at_what_is_wrong_and_gives_a_hint(
 
 
 def test_there_are_enough_cases() -> None:
-    assert len(UNDERSTOOD) + len(REFUSED) >= 100
+    assert len(UNDERSTOOD) + len(REFUSED) >= 150
     assert {name for name in OPERATORS if any(f"{name}" in text for text, *_ in UNDERSTOOD + REFUSED)} == set(
         OPERATORS
     )

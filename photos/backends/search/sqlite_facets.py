@@ -1,0 +1,90 @@
+"""What the hits of a query have in common, counted over a bounded number of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+
+from photos.backends.search import FACETS, Facets, Value
+from photos.backends.search.sqlite_query import compile_tree
+from photos.query.evaluate import KEY_BITS, SECONDS_LIMIT, least_confidence
+from photos.query.tree import Node
+from photos.query.vocabulary import Kind, places_in
+
+MOST_COUNTED = 5_000
+"""Hits; of more than these, the newest are counted and the answer says so."""
+MOST_VALUES = 12
+"""Of one kind."""
+
+
+def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int) -> Facets:
+    """The facets of an expanded tree."""
+    clause = compile_tree(tree, owner_id)
+    conditions = ["words MATCH ?", clause.where] if clause.where else ["words MATCH ?"]
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS hit (number INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.hit")
+    connection.execute(
+        "INSERT INTO temp.hit SELECT words.rowid FROM words"  # nosec B608 # our own clauses, values are bound
+        " CROSS JOIN photo ON photo.order_number = words.rowid"
+        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY words.rowid DESC LIMIT ?",
+        (clause.words, *clause.parameters, owner_id, MOST_COUNTED + 1),
+    )
+    (count,) = connection.execute("SELECT count(*) FROM temp.hit").fetchone()
+    if count > MOST_COUNTED:
+        connection.execute("DELETE FROM temp.hit WHERE number = (SELECT min(number) FROM temp.hit)")
+    counted = {
+        Kind.LABEL: _labels(connection, owner_id, least_confidence(tree)),
+        Kind.PLACE: _places(connection),
+        Kind.CAMERA: _column(connection, "camera"),
+        Kind.YEAR: _years(connection),
+        Kind.TYPE: _column(connection, "type"),
+    }
+    values = tuple(
+        Value(kind, shown, photos) for kind in FACETS for shown, photos in _commonest(counted[kind])
+    )
+    return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, values)
+
+
+def _commonest(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:MOST_VALUES]
+
+
+def _labels(connection: sqlite3.Connection, owner_id: int, least: int) -> list[tuple[str, int]]:
+    """Labels of the hits by the name they are written with."""
+    counted = connection.execute(
+        "SELECT name, count(DISTINCT number) FROM temp.hit CROSS JOIN label ON order_number = number"
+        " WHERE confidence >= ? GROUP BY name ORDER BY 2 DESC, name LIMIT ?",
+        (least, MOST_VALUES),
+    ).fetchall()
+    shown = dict(
+        connection.execute(
+            "SELECT replace(value, ' ', '+'), shown FROM vocabulary WHERE owner_id = ? AND kind = ?",
+            (owner_id, Kind.LABEL),
+        ).fetchall()
+    )
+    return [(shown.get(name, name.replace("+", " ")), photos) for name, photos in counted]
+
+
+def _places(connection: sqlite3.Connection) -> Iterable[tuple[str, int]]:
+    counted: Counter[str] = Counter()
+    for place, photos in _column(connection, "place"):
+        for part in places_in(place):
+            counted[part] += photos
+    return counted.items()
+
+
+def _column(connection: sqlite3.Connection, column: str) -> list[tuple[str, int]]:
+    return connection.execute(
+        f"SELECT {column}, count(*) FROM temp.hit CROSS JOIN photo ON order_number = number"  # nosec B608 # constants
+        f" WHERE {column} <> '' GROUP BY {column}"
+    ).fetchall()
+
+
+def _years(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    """By the wall clock that the number holds, where it holds all of it."""
+    return connection.execute(
+        "SELECT strftime('%Y', number >> ?, 'unixepoch'), count(*) FROM temp.hit"
+        " WHERE abs(number >> ?) < ? GROUP BY 1",
+        (KEY_BITS, KEY_BITS, SECONDS_LIMIT),
+    ).fetchall()

@@ -1,0 +1,93 @@
+"""What one photo adds to the vocabulary of its library: its values, to suggest and count, and its words.
+
+Only the timeline counts, since that is what a search sees: a suggestion that finds nothing would be none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from photos.models import SearchDocument, Shelf
+from photos.query.analysis import analyse
+
+
+class Kind(StrEnum):
+    """Kinds of values. `WORD` is a single word of any field but the name of the file."""
+
+    LABEL = "label"
+    TAG = "tag"
+    ALBUM = "album"
+    PLACE = "place"
+    CAMERA = "camera"
+    LENS = "lens"
+    YEAR = "year"
+    TYPE = "type"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value: its analysed words with a space between, which tell values apart, and as it is written."""
+
+    kind: Kind
+    value: str
+    shown: str
+
+
+def entries_of(document: SearchDocument) -> dict[tuple[Kind, str], Entry]:
+    """Everything that the photo counts for, each once; nothing unless it lies on the timeline."""
+    if document.shelf is not Shelf.TIMELINE:
+        return {}
+    found = {}
+    for kind, shown in _values(document):
+        value = " ".join(analyse(shown))
+        if value:
+            found[kind, value] = Entry(kind, value, shown)
+    for word in words_in(document):
+        found[Kind.WORD, word] = Entry(Kind.WORD, word, word)
+    return found
+
+
+def words_in(document: SearchDocument) -> frozenset[str]:
+    """The analysed words of a photo on the timeline. Names of files are left out: they are mostly numbers."""
+    if document.shelf is not Shelf.TIMELINE:
+        return frozenset()
+    texts = (
+        *(label.name for label in document.labels),
+        document.description,
+        *document.tags,
+        *document.albums,
+        document.place,
+        document.camera,
+        document.lens,
+        *document.text,
+    )
+    return frozenset(word for text in texts for word in analyse(text))
+
+
+def places_in(place: str) -> tuple[str, ...]:
+    """A written place from small to large: `Lisbon`, `Lisbon District`, `Portugal`; each once."""
+    return tuple(dict.fromkeys(part for part in place.split(", ") if part))
+
+
+def file_kind(media_type: str) -> str:
+    """The word that `type:` uses: `jpeg` for `image/jpeg`. HEIF files are called heic."""
+    kind = media_type.rpartition("/")[2].lower()
+    return "heic" if kind.startswith("hei") else kind
+
+
+def _values(document: SearchDocument) -> Iterator[tuple[Kind, str]]:
+    for label in document.labels:
+        yield Kind.LABEL, label.name
+    for tag in document.tags:
+        yield Kind.TAG, tag
+    for album in document.albums:
+        yield Kind.ALBUM, album
+    for place in places_in(document.place):
+        yield Kind.PLACE, place
+    yield Kind.CAMERA, document.camera
+    yield Kind.LENS, document.lens
+    yield Kind.YEAR, str(document.taken_local.year)
+    yield Kind.TYPE, file_kind(document.media_type)
