@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -243,7 +243,6 @@ class PhotoMark:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class PhotoSummary:
     """A photo as a tile of a grid shows it."""
 
@@ -281,6 +280,7 @@ class Chunk:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
 class User:
     """A person; identity is (issuer, subject), never the e-mail address."""
 
@@ -354,6 +354,39 @@ class Job:
     """1 on the first delivery."""
 
 
+class BulkState(StrEnum):
+    """How far a change to many photos is."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """One change to many photos. `content` holds the values of its action, as they came over the wire."""
+
+    id: str
+    owner_id: int
+    action: str
+    content: dict[str, Any]
+    state: BulkState
+    total: int
+    done: int
+    failed: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFailure:
+    """A photo that a change left as it was, and why, in words for people."""
+
+    photo_id: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
     """What search knows of one photo; made from rows, replaceable at any time."""
@@ -385,11 +418,13 @@ class SearchDocument:
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a hit matched: `kind` is label, description, text, tag, place, camera, lens, name, album,
-    date, or filter; `value` is the matched content; `confidence` only for labels."""
+    date, or filter; `value` is the matched content; `confidence` only for labels; `because` says by which
+    other word it was found, if not by the one that was written ("puppy: counted as dog")."""
 
     kind: str
     value: str
     confidence: float | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
