@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fuzz import doors, files, words
+from tests.fuzz import doors, files, papers, words
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*words.TARGETS, *files.TARGETS, *doors.TARGETS)
+    target.name: target for target in (*words.TARGETS, *files.TARGETS, *doors.TARGETS, *papers.TARGETS)
 }
