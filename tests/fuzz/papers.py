@@ -47,7 +47,7 @@ def check_cookie(content: bytes) -> None:
     """Only the value that was given out, and not ended since, is somebody; everything else is a visitor."""
     gate, header = _gate(), content.decode("latin-1").translate(NOT_IN_HEADERS)
     is_somebody = gate.ask("/api/v1/me", "HTTP_COOKIE", header) == 200
-    assert not is_somebody or gate.cookie in parse_cookie(header).getlist("bigimage")
+    assert not is_somebody or gate.cookie in parse_cookie({"HTTP_COOKIE": header}).getlist("bigimage")
     assert gate.ask("/", "HTTP_COOKIE", header) == (200 if is_somebody else 303)
 
 
