@@ -378,10 +378,10 @@ def _replace_renditions(
 
 
 def _replace_hashes(connection: Connection, key: int, developed: Developed) -> None:
+    """Only of the picture as it stands: turned and mirrored copies are found by asking with variants."""
     connection.execute(delete(photo_hash).where(photo_hash.c.photo_key == key))
     rows = [
         {"photo_key": key, "variant": each.variant, "bits": each.bits, "quality": each.quality}
-    """Only of the picture as it stands: turned and mirrored copies are found by asking with variants."""
         for each in developed.hashes[:1]
     ]
     if rows:
