@@ -81,15 +81,15 @@ COVERED: dict[int, tuple[str, ...]] = {
         "tests/unit/test_corpus.py::test_no_position_is_left_in_a_rendition",
     ),
     43: (
-        "tests/contracts/test_storage.py::test_an_altered_part_address_is_refused",
-        "tests/contracts/test_storage.py::test_an_altered_address_is_refused",
-        "tests/contracts/test_storage.py::test_expired_addresses_are_refused",
-        "tests/contracts/test_storage.py::test_a_part_of_another_size_is_refused",
+        "tests/contracts/storage/test_addresses.py::test_an_altered_part_address_is_refused",
+        "tests/contracts/storage/test_addresses.py::test_an_altered_address_is_refused",
+        "tests/contracts/storage/test_addresses.py::test_expired_addresses_are_refused",
+        "tests/contracts/storage/test_parts.py::test_a_part_of_another_size_is_refused",
     ),
-    44: ("tests/contracts/test_storage.py::test_part_addresses_are_dead_after_completion",),
+    44: ("tests/contracts/storage/test_parts.py::test_part_addresses_are_dead_after_completion",),
     45: (
         "tests/services/test_uploads.py::test_what_is_no_picture_is_refused_in_words_and_not_asked_for_again",
-        "tests/contracts/test_storage.py::test_a_signed_address_answers_as_it_was_signed",
+        "tests/contracts/storage/test_addresses.py::test_a_signed_address_answers_as_it_was_signed",
         "tests/web/test_media.py::test_bytes_of_people_are_served_so_that_they_can_do_nothing",
     ),
     46: (
@@ -102,7 +102,7 @@ COVERED: dict[int, tuple[str, ...]] = {
     ),
     58: (
         "tests/web/test_media.py::test_even_a_signed_hostile_name_opens_nothing_outside",
-        "tests/contracts/test_storage.py::test_a_key_that_means_something_else_is_refused",
+        "tests/contracts/storage/test_objects.py::test_a_key_that_means_something_else_is_refused",
         "tests/unit/test_storage_folder.py::test_planted_links_are_never_followed",
         "tests/services/test_uploads.py::test_names_are_for_showing_only",
     ),

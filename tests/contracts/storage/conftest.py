@@ -1,0 +1,109 @@
+"""The definition of role `storage`: one suite for the folder, behind real HTTP, and S3, on a real radosgw."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from photos.backends.storage import Storage
+from photos.backends.storage.folder import FolderStorage, create_folder
+from photos.backends.storage.s3 import S3Storage
+from photos.web import media
+from photos.web.errors import init_errors
+from tests.contracts.storage.places import Place
+from tests.servers.ports import free_port
+from tests.servers.proxy import FaultProxy
+from tests.servers.radosgw import REGION, Radosgw
+
+
+@pytest.fixture
+def folder_place(tmp_path: Path) -> Iterator[Place]:
+    root = tmp_path / "storage"
+    create_folder(root)
+
+    def opened(seconds: int = 3600) -> FolderStorage:
+        return FolderStorage(root, signing_key=b"k" * 32, url_seconds=seconds, part_seconds=seconds)
+
+    app = Flask("media_only")
+    init_errors(app)
+    app.register_blueprint(media.blueprint(opened()))
+    server = make_server("127.0.0.1", free_port(), app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    away = tmp_path / "away"
+    yield Place(
+        opened(),
+        f"http://127.0.0.1:{server.port}",
+        opened,
+        stop=lambda: root.rename(away) and None,
+        start=lambda: away.rename(root) and None,
+        proxy=None,
+    )
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def s3_place(radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    bucket = f"photos-{uuid4().hex}"
+    made: list[S3Storage] = []
+    with FaultProxy(radosgw.port) as proxy:
+
+        def opened(seconds: int = 3600) -> S3Storage:
+            storage = S3Storage(
+                bucket,
+                region=REGION,
+                endpoint_url=proxy.url,
+                addressing_style="path",
+                access_key=radosgw.access_key,
+                secret_key=radosgw.secret_key,
+                url_seconds=seconds,
+                part_seconds=seconds,
+                connect_timeout_seconds=1,
+                read_timeout_seconds=1,
+                attempts=2,
+            )
+            made.append(storage)
+            return storage
+
+        owner = boto3.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=radosgw.endpoint_url,
+            aws_access_key_id=radosgw.access_key,
+            aws_secret_access_key=radosgw.secret_key,
+        )
+        owner.create_bucket(Bucket=bucket)
+        owner.close()
+        yield Place(opened(), proxy.url, opened, proxy.refuse, proxy.heal, proxy)
+        for storage in made:
+            storage.close()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = request.getfixturevalue(f"{request.param}_place")
+    return found
+
+
+@pytest.fixture
+def storage(place: Place) -> Storage:
+    return place.storage
+
+
+@pytest.fixture
+def proxy(place: Place) -> FaultProxy:
+    if place.proxy is None:
+        pytest.skip("no network lies between the process and a folder")
+    return place.proxy
