@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photos.backends.search import Search
+from photos.backends.search import Facets, Search
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
@@ -59,6 +59,11 @@ def find(
     # a photo deleted a moment ago may still be in the index; it is simply not shown
     items = tuple(Match(by_key[hit.key], hit.reasons) for hit in found.hits if hit.key in by_key)
     return Matches(items, found.next)
+
+
+def facets(text: str, *, owner: User, search: Search) -> Facets:
+    """What the hits have in common. Raises QueryError, Invalid if it takes too long, and SearchError."""
+    return search.facets(parse(text), owner_id=owner.id)
 
 
 def obstacles(text: str, *, owner: User, search: Search) -> tuple[Obstacle, ...]:

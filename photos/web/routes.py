@@ -106,6 +106,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.get_photo", "GET"): OWNER,
     ("api.get_timeline", "GET"): SIGNED_IN,
     ("api.search_photos", "GET"): SIGNED_IN,
+    ("api.list_suggestions", "GET"): SIGNED_IN,
+    ("api.list_facets", "GET"): SIGNED_IN,
     ("api.find_twins", "POST"): SIGNED_IN,
     ("api.get_photo", "GET"): OWNER,
     ("api.list_month_chunks", "GET"): SIGNED_IN,

@@ -9,6 +9,7 @@ from photos.web.api import (  # noqa: F401 - each module declares its operations
     account,
     people,
     photos,
+    search,
     timeline,
     twins,
     uploads,

@@ -201,11 +201,13 @@ class VerdictChange(Struct, forbid_unknown_fields=True):
 
 
 class ReasonShape(Struct):
-    """Why a photo matched; confidence only for labels."""
+    """Why a photo matched; confidence only for labels. `because` says by which other word than the written
+    one, as in "puppy: counted as dog"."""
 
     kind: str
     value: str
     confidence: float | None
+    because: str = ""
 
 
 class MatchShape(Struct):
@@ -392,7 +394,7 @@ def twin_shape(twin: Twin, storage: Storage) -> TwinShape:
 
 def reason_shape(reason: Reason) -> ReasonShape:
     """A reason as the API shows it."""
-    return ReasonShape(reason.kind, reason.value, reason.confidence)
+    return ReasonShape(reason.kind, reason.value, reason.confidence, reason.because)
 
 
 def offer_shape(offer: Offer) -> OfferShape:

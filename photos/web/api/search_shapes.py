@@ -1,0 +1,86 @@
+"""What search says over the wire beside its hits: suggestions and facets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from photos.backends.search import FACETS, Facets
+from photos.services.suggestions import Suggestions, term_for
+from photos.web.api.shapes import Query
+
+
+class SuggestionQuery(Struct):
+    """The query so far, and where the cursor stands in it: at its end if `at` is missing."""
+
+    q: Query = ""
+    at: Annotated[int, Meta(ge=0, le=1000)] | None = None
+
+
+class SuggestionShape(Struct):
+    """`insert` replaces what is being typed; `photos` is null for operators."""
+
+    kind: str
+    shown: str
+    insert: str
+    photos: int | None
+
+
+class SuggestionList(Struct):
+    """`start` and `length` are the characters of `q` that an `insert` replaces."""
+
+    start: int
+    length: int
+    items: list[SuggestionShape]
+
+
+class FacetsQuery(Struct):
+    """A query in the search language (docs/search.md)."""
+
+    q: Query = ""
+
+
+class FacetValue(Struct):
+    """A value, the term that finds it, and how many of the counted photos have it."""
+
+    shown: str
+    term: str
+    photos: int
+
+
+class FacetShape(Struct):
+    """The commonest values of one kind, commonest first."""
+
+    kind: str
+    values: list[FacetValue]
+
+
+class FacetList(Struct):
+    """`photos` were counted: all hits if `is_whole`, else only the newest of them."""
+
+    photos: int
+    is_whole: bool
+    facets: list[FacetShape]
+
+
+def suggestion_list(found: Suggestions) -> SuggestionList:
+    """Suggestions as the API shows them."""
+    items = [SuggestionShape(each.kind, each.shown, each.insert, each.photos) for each in found.items]
+    return SuggestionList(found.start, found.length, items)
+
+
+def facet_list(found: Facets) -> FacetList:
+    """Facets as the API shows them, every kind, also where it is empty."""
+    shapes = [
+        FacetShape(
+            kind.value,
+            [
+                FacetValue(value.shown, term_for(kind, value.shown), value.photos)
+                for value in found.values
+                if value.kind is kind
+            ],
+        )
+        for kind in FACETS
+    ]
+    return FacetList(found.photos, found.is_whole, shapes)
