@@ -244,14 +244,13 @@ def _picture_seeds() -> Sequence[bytes]:
         pictures.exif(taken="2024:06:01 12:30:00", orientation=6),
         pictures.xmp({"xmp:Rating": "3"}),
     )
-    options = {"exif": block, "xmp": packet}
     made = [
-        pictures.jpeg(16, 12, **options),
+        pictures.jpeg(16, 12, exif=block, xmp=packet),
         pictures.png(16, 12, exif=block),
-        pictures.webp(16, 12, **options),
+        pictures.webp(16, 12, exif=block, xmp=packet),
         pictures.tiff(16, 12),
         pictures.gif(16, 12),
-        pictures.avif(16, 12, **options),
+        pictures.avif(16, 12, exif=block, xmp=packet),
         pictures.heic(64, 64, exif=block),
         pictures.animated("TIFF", 2, width=8, height=8),
     ]

@@ -208,7 +208,7 @@ class Life(RuleBasedStateMachine):
             parts = self.library.backends
             act(photo_id, owner=self.owner, database=parts.database, search=parts.search)
 
-    @rule(photo_id=known, words=st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=9))
+    @rule(photo_id=known, words=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=9))
     def describe(self, photo_id: str, words: str) -> None:
         """Words and marks."""
         if photo_id in self.kept:
