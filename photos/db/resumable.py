@@ -15,13 +15,18 @@ from alembic.operations import BatchOperations
 from sqlalchemy import Column, Computed, inspect
 from sqlalchemy.schema import SchemaItem
 
+TABLE_OPTIONS: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    # or the key of a deleted last row comes back, and with it what the index knew by that key
+    "sqlite_autoincrement": True,
+}
+
 
 def create_table(name: str, *parts: SchemaItem) -> None:
     """A table with the options of every one of ours, unless it exists."""
     if not inspect(op.get_bind()).has_table(name):
-        op.create_table(
-            name, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", sqlite_autoincrement=True
-        )
+        op.create_table(name, *parts, **TABLE_OPTIONS)
 
 
 def drop_table(name: str) -> None:

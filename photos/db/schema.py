@@ -61,17 +61,12 @@ LongText = Text().with_variant(MediumText(collation="utf8mb4_unicode_520_ci"), "
 
 
 def table(name: str, *parts: Column[Any] | UniqueConstraint | CheckConstraint | Index) -> Table:
-    """A table with the options of every one: no implicit RETURNING, so that MariaDB takes MySQL's path."""
-    return Table(
-        name,
-        metadata,
-        *parts,
-        mysql_engine="InnoDB",
-        mysql_charset="utf8mb4",
-        implicit_returning=False,
-        # or the key of a deleted last row comes back, and with it what the index knew by that key
-        sqlite_autoincrement=True,
-    )
+    """A table as statements know it: no implicit RETURNING, so that MariaDB takes MySQL's path.
+
+    How it is made (engine, character set, keys that never come back) is said by `photos.db.resumable` alone;
+    to say it here too would load the dialects of every engine.
+    """
+    return Table(name, metadata, *parts, implicit_returning=False)
 
 
 def reference(name: str, target: str, *, primary_key: bool = False) -> Column[int]:
