@@ -12,6 +12,8 @@ from photos.config import Settings, read_settings
 from photos.web import (
     accounts,
     api,
+    archive,
+    changes,
     health,
     media,
     people,
@@ -47,7 +49,20 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_errors(app)
     init_templating(app)
     init_tiles(app)
-    for page in (health, accounts, people, timeline, photo, search, twins, uploads, trash, api):
+    for page in (
+        health,
+        accounts,
+        people,
+        timeline,
+        photo,
+        search,
+        twins,
+        uploads,
+        trash,
+        archive,
+        changes,
+        api,
+    ):
         app.register_blueprint(page.blueprint)
     if not backends.identity.origin:
         app.register_blueprint(provider.blueprint)

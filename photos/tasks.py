@@ -7,13 +7,14 @@ from inspect import signature
 
 from photos.errors import Invalid
 from photos.models import Job
-from photos.services import processing
+from photos.services import bulk, processing
 from photos.wiring import Backends
 
 TASKS: Mapping[str, Callable[..., None]] = {
     "process_photo": processing.process_photo,
     "label_photo": processing.label_photo,
     "read_text": processing.read_text,
+    "change_photos": bulk.make,
 }
 """Each takes what the job says as plain parameters, and the parts it touches as keyword-only ones."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, insert, or_, select, update
 
+from photos.db.edits import PERSON
 from photos.db.engine import to_micros, wall_to_micros
 from photos.db.leases import SKEW
 from photos.db.objects import discard_objects, keep_objects
@@ -83,10 +84,12 @@ def save_developed(
     if row is None:
         return False
     facts = developed.facts
-    values = _picture(developed) | _camera(facts) | _where(facts, place)
+    values = _picture(developed) | _camera(facts)
+    if row.place_source != PERSON:
+        values |= _where(facts, place)
     if row.taken_source != TakenSource.PERSON:
         values |= _when(facts, row.created_at)
-    if row.description_by != "person":
+    if row.description_by != PERSON:
         values |= {"description": facts.description, "description_by": "file" if facts.description else ""}
     if row.developed_with == 0:
         # later it may be a person's, also where it is empty

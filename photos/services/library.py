@@ -37,13 +37,10 @@ def edit(photo_id: str, wanted: Edit, *, owner: User, database: Database, search
     """Change words and marks, all or nothing. Raises NotFound, and Invalid for what cannot be kept."""
     description, tags = wanted.description, wanted.tags
     if description is not None:
-        description = clean_text(description, limit=MAX_DESCRIPTION, field="description")
+        description = clean_description(description)
     if tags is not None:
-        tags = sorted({name for raw in tags if (name := clean_text(raw, limit=MAX_TAG, field="tags"))})
-        if len(tags) > MAX_TAGS:
-            raise Invalid(f"A photo has at most {MAX_TAGS} tags.", field="tags")
-    if wanted.rating is not None and not 0 <= wanted.rating <= 5:
-        raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
+        tags = clean_tags(tags)
+    rating = clean_rating(wanted.rating)
 
     def apply(connection: Connection, photo: Photo) -> None:
         now = _now()
@@ -52,25 +49,29 @@ def edit(photo_id: str, wanted: Edit, *, owner: User, database: Database, search
         if wanted.is_favourite is not None:
             photo_rows.set_favourite(connection, photo.key, wanted.is_favourite, now=now)
         if wanted.rating is not None:
-            photo_rows.set_rating(connection, photo.key, wanted.rating or None, now=now)
+            photo_rows.set_rating(connection, photo.key, rating, now=now)
         if tags is not None:
             photo_rows.set_tags(connection, photo.key, tags, now=now)
 
-    return _change(photo_id, apply, owner, database, search)
+    return change(photo_id, apply, owner=owner, database=database, search=search)
 
 
 def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> Photo:
     """Move to the trash; one that is there already stays. Raises NotFound."""
-    return _change(
-        photo_id, lambda c, p: photo_rows.trash_photo(c, p.key, now=_now()), owner, database, search
-    )
+
+    def put_away(connection: Connection, photo: Photo) -> None:
+        photo_rows.trash_photo(connection, photo.key, now=_now())
+
+    return change(photo_id, put_away, owner=owner, database=database, search=search)
 
 
 def restore(photo_id: str, *, owner: User, database: Database, search: Search) -> Photo:
     """Take back out of the trash. Raises NotFound."""
-    return _change(
-        photo_id, lambda c, p: photo_rows.restore_photo(c, p.key, now=_now()), owner, database, search
-    )
+
+    def take_back(connection: Connection, photo: Photo) -> None:
+        photo_rows.restore_photo(connection, photo.key, now=_now())
+
+    return change(photo_id, take_back, owner=owner, database=database, search=search)
 
 
 def decide_label(
@@ -86,7 +87,7 @@ def decide_label(
             raise Invalid(f"This photo has no label “{name[:100]}”.", code="no_label", field="name")
         photo_rows.set_verdict(connection, photo.key, name, verdict, now=_now())
 
-    return _change(photo_id, decide, owner, database, search)
+    return change(photo_id, decide, owner=owner, database=database, search=search)
 
 
 @repeated
@@ -133,6 +134,26 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
     index_photos([photo.key], database=database, search=search)
 
 
+def clean_description(text: str) -> str:
+    """A description as it is kept. Raises Invalid."""
+    return clean_text(text, limit=MAX_DESCRIPTION, field="description")
+
+
+def clean_tags(names: Sequence[str]) -> list[str]:
+    """Tags as they are kept, each once. Raises Invalid for too many and too long ones."""
+    tags = sorted({name for raw in names if (name := clean_text(raw, limit=MAX_TAG, field="tags"))})
+    if len(tags) > MAX_TAGS:
+        raise Invalid(f"A photo has at most {MAX_TAGS} tags.", field="tags")
+    return tags
+
+
+def clean_rating(stars: int | None) -> int | None:
+    """One to five stars; None and 0 are no rating. Raises Invalid."""
+    if stars is not None and not 0 <= stars <= 5:
+        raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
+    return stars or None
+
+
 def clean_text(text: str, *, limit: int, field: str) -> str:
     """What a person typed, without surrounding space.
 
@@ -147,25 +168,27 @@ def clean_text(text: str, *, limit: int, field: str) -> str:
     return text
 
 
-def _change(
+def change(
     photo_id: str,
-    change: Callable[[Connection, Photo], object],
+    act: Callable[[Connection, Photo], object],
+    *,
     owner: User,
     database: Database,
     search: Search,
 ) -> Photo:
-    photo = _write(photo_id, change, owner, database)
+    """Do something to one photo in one transaction, and have it indexed. Raises NotFound, and as `act`."""
+    photo = _write(photo_id, act, owner, database)
     index_photos([photo.key], database=database, search=search)
     return photo
 
 
 @repeated
 def _write(
-    photo_id: str, change: Callable[[Connection, Photo], object], owner: User, database: Database
+    photo_id: str, act: Callable[[Connection, Photo], object], owner: User, database: Database
 ) -> Photo:
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
-        change(connection, photo)
+        act(connection, photo)
         return photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
 
 

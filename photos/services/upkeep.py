@@ -20,7 +20,7 @@ from photos.db import documents, objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, uploads
+from photos.services import accounts, bulk, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Swept:
     photos_purged: int
     objects_deleted: int
     sign_ins_forgotten: int
+    changes_forgotten: int
 
 
 def sweep(
@@ -57,12 +58,14 @@ def sweep(
     """Send overdue work again and throw away what nobody needs. Harmless whenever and however often."""
     now = datetime.now(UTC)
     return Swept(
-        resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs),
+        resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs)
+        + bulk.resend(database=database, jobs=jobs, now=now, limit=BATCH),
         indexed=index_pending(database=database, search=search),
         uploads_dropped=_drop_uploads(now, database=database, storage=storage),
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
         objects_deleted=_delete_discarded(now, database=database, storage=storage),
         sign_ins_forgotten=accounts.delete_expired(now, database=database),
+        changes_forgotten=bulk.forget_old(database=database, now=now, limit=BATCH),
     )
 
 

@@ -43,6 +43,7 @@ FORMS: dict[str, dict[str, str]] = {
     "photo.decide_label": {"name": "zebra", "verdict": "reject"},
     "photo.turn": {"degrees": "90"},
     "photo.purge": {"word": "delete"},
+    "changes.make": {"action": "restore", "shelf": "trash"},
 }
 """Forms that would be accepted from the owner."""
 
@@ -54,6 +55,7 @@ DOCUMENTS: dict[str, object] = {
     "api.change_photo": {"description": "forged"},
     "api.decide_label": {"verdict": "rejected"},
     "api.turn_photo": {"degrees": 90},
+    "api.change_photos": {"action": "restore", "photos": {"shelf": "trash"}},
 }
 """JSON bodies that would be accepted from the owner."""
 
@@ -78,6 +80,8 @@ class Belongings:
         offered = {"name": "next.jpg", "size": 3000, "sha256": "e" * 64, "type": "image/jpeg"}
         (offer,) = people.owner.api("POST", "/api/v1/uploads", {"files": [offered]}).json["files"]
         assert people.owner.user is not None
+        described = {"action": "describe", "description": "striped", "photos": {"ids": [photo.id]}}
+        change = people.owner.api("POST", "/api/v1/bulk-changes", described).json
         database = app.extensions["bigimage"].database
         scopes = frozenset({"read", "write"})
         _, token = accounts.create_token(people.owner.user, name="mine", scopes=scopes, database=database)
@@ -89,6 +93,7 @@ class Belongings:
             values={
                 "photo_id": photo.id,
                 "upload_id": offer["upload_id"],
+                "change_id": change["id"],
                 "token_id": token.public_id,
                 "session_id": session[1],
                 "subject": people.owner.user.subject,

@@ -1,0 +1,268 @@
+"""Changes to many photos at once: one change, in slices, with what became of each photo.
+
+A slice is one transaction: it locks the change, changes the next photos, and notes each of them as done or
+failed. So a change may be made by a request, by the runner, or by several at once, may end anywhere, and goes
+on where it was; no photo is changed twice. What a change replaced is kept with it, for undoing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from photos.backends.jobs import Jobs
+from photos.backends.search import Search
+from photos.db import bulk as bulk_rows
+from photos.db.bulk import BulkItem, BulkOutcome
+from photos.db.engine import Database, repeated
+from photos.errors import Conflict, Invalid, TooMany
+from photos.ids import new_id
+from photos.models import BulkChange, BulkState, Photo, Shelf, User
+from photos.query import parse
+from photos.services import bulk_actions
+from photos.services.bulk_actions import Step
+from photos.services.processing import index_photos
+
+MOST = 10_000
+"""Photos of one change."""
+INSTANT = 200
+"""A change of so many photos is made in the request that asks for it, so that it feels instant."""
+SLICE = 100
+"""Photos of one transaction; others may write in between."""
+MOST_OPEN = 5
+"""Changes of one person that may wait or be under way."""
+WORK_SECONDS = 10.0
+"""After so long a job makes room for others, and queues itself again."""
+OVERDUE = timedelta(seconds=60)
+KEPT = timedelta(days=30)
+"""How long a change can be looked at and undone."""
+GONE = "It is not in your library."
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which photos a change is for: exactly one of ids, a query, a shelf."""
+
+    ids: Sequence[str] = ()
+    query: str = ""
+    shelf: Shelf | None = None
+
+
+def start(
+    action: str,
+    values: Mapping[str, Any],
+    chosen: Chosen,
+    *,
+    owner: User,
+    database: Database,
+    search: Search,
+    jobs: Jobs,
+    key: str = "",
+) -> BulkChange:
+    """Make a change, at once if it is small and by the runner if not. With the same `key` it is made once.
+
+    Raises Invalid for what cannot be asked, QueryError for a bad query, TooMany while too much is under way,
+    Conflict for a key that stands for another change, and BackendError; then the change goes on later.
+    """
+    if action not in bulk_actions.ACTORS:
+        raise Invalid("There is no such change.", code="action", field="action")
+    content = bulk_actions.clean(action, values)
+    change_id = _id_of(owner, key) if key else new_id()
+    ids = choose(chosen, owner=owner, database=database, search=search)
+    try:
+        _add(change_id, action, content, ids, owner, database)
+    except IntegrityError:
+        with database.read() as connection:
+            known = bulk_rows.get_change(connection, change_id, owner_id=owner.id)
+        if (known.action, known.content) != (action, content):
+            raise Conflict("This key was used for another change.", code="key") from None
+        if known.state not in bulk_rows.OPEN:
+            return known
+    return _begin(change_id, len(ids), owner=owner, database=database, search=search, jobs=jobs)
+
+
+def undo(change_id: str, *, owner: User, database: Database, search: Search, jobs: Jobs) -> BulkChange:
+    """Take a change back, as another change; asked again, it is the same one.
+
+    A photo that somebody changed in the same way since stays, and is told. Raises NotFound, and Conflict for
+    a change that is not over or cannot be taken back.
+    """
+    undo_id = _id_of(owner, f"undo {change_id}")
+    total = _add_undo(change_id, undo_id, owner, database)
+    return _begin(undo_id, total, owner=owner, database=database, search=search, jobs=jobs)
+
+
+def make(change_id: str, *, database: Database, search: Search, jobs: Jobs) -> None:
+    """Go on with a change until it is done, or others should have their turn; then it queues itself."""
+    give_way_at = time.monotonic() + WORK_SECONDS
+    while _make_slice(change_id, database=database, search=search, jobs=jobs):
+        if time.monotonic() > give_way_at:
+            jobs.send("change_photos", {"change_id": change_id})
+            return
+
+
+def resend(*, database: Database, jobs: Jobs, now: datetime, limit: int) -> int:
+    """Queue changes again at which nobody works; returns how many."""
+    with database.read() as connection:
+        overdue = bulk_rows.list_overdue(connection, before=now - OVERDUE, limit=limit)
+    for change_id in overdue:
+        jobs.send("change_photos", {"change_id": change_id}, unless_queued=True)
+    return len(overdue)
+
+
+def forget_old(*, database: Database, now: datetime, limit: int) -> int:
+    """Forget changes that nobody can undo any more; returns how many."""
+    with database.write() as connection:
+        return bulk_rows.forget_changes(connection, before=now - KEPT, limit=limit)
+
+
+def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -> list[str]:
+    """Ids of the chosen photos, each once. Raises Invalid for none and for more than MOST."""
+    if chosen.query:
+        ids = _found(chosen.query, owner=owner, database=database, search=search)
+    elif chosen.shelf is not None:
+        with database.read() as connection:
+            ids = bulk_rows.list_ids_on_shelf(connection, owner.id, chosen.shelf, limit=MOST + 1)
+    else:
+        ids = list(dict.fromkeys(chosen.ids))
+    if not ids:
+        raise Invalid("Choose at least one photo.", code="nothing", field="photos")
+    if len(ids) > MOST:
+        raise Invalid(f"One change takes at most {MOST:,} photos.", code="too_many", field="photos")
+    return ids
+
+
+def _found(query: str, *, owner: User, database: Database, search: Search) -> list[str]:
+    ids: list[str] = []
+    tree, cursor = parse(query), None
+    while len(ids) <= MOST:
+        page = search.find(tree, owner_id=owner.id, limit=PAGE, cursor=cursor)
+        with database.read() as connection:
+            ids += bulk_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
+        cursor = page.next
+        if cursor is None:
+            break
+    return ids
+
+
+def _begin(
+    change_id: str, total: int, *, owner: User, database: Database, search: Search, jobs: Jobs
+) -> BulkChange:
+    if total <= INSTANT:
+        make(change_id, database=database, search=search, jobs=jobs)
+    else:
+        jobs.send("change_photos", {"change_id": change_id})
+    with database.read() as connection:
+        return bulk_rows.get_change(connection, change_id, owner_id=owner.id)
+
+
+@repeated
+def _add(
+    change_id: str, action: str, content: Mapping[str, Any], ids: list[str], owner: User, database: Database
+) -> None:
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        if bulk_rows.count_open(connection, owner.id) >= MOST_OPEN:
+            raise TooMany(
+                "Several changes are still being made. Wait for one of them.", retry_after_seconds=10
+            )
+        bulk_rows.add_change(
+            connection,
+            change_id,
+            owner_id=owner.id,
+            action=action,
+            content=content,
+            photo_ids=ids,
+            now=now,
+        )
+
+
+@repeated
+def _add_undo(change_id: str, undo_id: str, owner: User, database: Database) -> int:
+    with database.write() as connection:
+        undone = bulk_rows.get_change(connection, change_id, owner_id=owner.id)
+        if not bulk_actions.can_undo(undone.action, undone.content):
+            raise Conflict("This cannot be undone.", code="final")
+        if undone.state in bulk_rows.OPEN:
+            raise Conflict("This is still being made; undo it when it is done.", code="working")
+        bulk_rows.add_undo(connection, undo_id, undone, now=datetime.now(UTC))
+        return bulk_rows.get_change(connection, undo_id, owner_id=owner.id).total
+
+
+def _make_slice(change_id: str, *, database: Database, search: Search, jobs: Jobs) -> bool:
+    """The next photos of a change, and then their index; whether there may be more."""
+    made = _write_slice(change_id, database)
+    if made.keys:
+        index_photos(made.keys, database=database, search=search)
+    for photo_id in made.to_process:
+        jobs.send("process_photo", {"photo_id": photo_id})
+    return made.goes_on
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a slice did: keys of changed photos, ids of those that wait for the runner, and if more follow."""
+
+    keys: list[int]
+    to_process: list[str]
+    goes_on: bool
+
+
+@repeated
+def _write_slice(change_id: str, database: Database) -> _Made:
+    now = datetime.now(UTC)
+    made = _Made([], [], False)
+    with database.write() as connection:
+        change = bulk_rows.lock_change(connection, change_id)
+        if change is None:
+            return made
+        items = bulk_rows.list_waiting(connection, change_id, SLICE)
+        found = bulk_rows.load_for_change(connection, change.owner_id, [item.photo_id for item in items])
+        outcomes = []
+        for item in items:
+            outcome = _apply(connection, change, item, found, now)
+            outcomes.append(outcome)
+            if not outcome.reason:
+                photo: Photo = found[item.photo_id][0]
+                made.keys.append(photo.key)
+                if bulk_actions.renews(change.action, change.content):
+                    made.to_process.append(photo.id)
+        bulk_rows.save_outcomes(connection, change_id, outcomes, now=now)
+    return _Made(made.keys, made.to_process, goes_on=len(items) == SLICE)
+
+
+def _apply(
+    connection: Connection, change: BulkChange, item: BulkItem, found: Mapping[str, Any], now: datetime
+) -> BulkOutcome:
+    if item.photo_id not in found:
+        return BulkOutcome(item.position, GONE)
+    photo, row = found[item.photo_id]
+    step = Step(connection, photo, row, change.content, now)
+    try:
+        if change.action == "undo":
+            record = bulk_actions.take_back(step, item.before)
+        else:
+            record = bulk_actions.ACTORS[change.action](step)
+    except Invalid as refusal:
+        return BulkOutcome(item.position, refusal.reason)
+    return BulkOutcome(item.position, before=record)
+
+
+def _id_of(owner: User, key: str) -> str:
+    """The id that a key of this person always leads to."""
+    digest = hashlib.sha256(f"{owner.id}\n{key}".encode()).digest()
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+
+
+def can_undo(change: BulkChange) -> bool:
+    """Whether this change can be taken back now."""
+    return change.state is BulkState.DONE and bulk_actions.can_undo(change.action, change.content)

@@ -1,0 +1,104 @@
+"""Changes to many photos: make one, see how far it is, undo it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from photos.db import bulk as bulk_rows
+from photos.errors import Invalid
+from photos.models import BulkChange, Position, Shelf
+from photos.services import bulk, corrections
+from photos.web import deps
+from photos.web.api import bulk_shapes as shapes
+from photos.web.api.operations import operation
+
+FAILURES = 100
+"""Failures that are shown with a change; the rest has a list of its own."""
+LONGEST_KEY = 200
+
+
+@operation("POST", "/bulk-changes", body=shapes.BulkRequest, answer=shapes.ChangeShape)
+def change_photos(body: shapes.BulkRequest) -> shapes.ChangeShape:
+    """Change many photos at once.
+    Up to 200 are done when this answers; more go on afterwards. A request that is repeated with the same
+    `Idempotency-Key` header is one change.
+    """
+    here = deps.backends()
+    values = shapes.values_of(body)
+    if isinstance(body.place, shapes.PlaceChange):
+        values["place"] = place_values(body.place)
+    change = bulk.start(
+        body.action,
+        values,
+        _chosen(body.photos),
+        owner=deps.user(),
+        database=here.database,
+        search=here.search,
+        jobs=here.jobs,
+        key=_idempotency_key(),
+    )
+    return _shape(change)
+
+
+@operation("GET", "/bulk-changes", query=shapes.PageQuery, answer=shapes.ChangePage)
+def list_changes(query: shapes.PageQuery) -> shapes.ChangePage:
+    """List recent changes to many photos, newest first; they are kept for 30 days."""
+    with deps.database().read() as connection:
+        page = bulk_rows.list_changes(connection, deps.user().id, limit=query.limit, cursor=query.cursor)
+    return shapes.ChangePage([shapes.change_shape(change) for change in page.items], page.next)
+
+
+@operation("GET", "/bulk-changes/<change_id>", answer=shapes.ChangeShape)
+def get_change(change_id: str) -> shapes.ChangeShape:
+    """Show how far a change is, with the first 100 photos that stayed as they were."""
+    with deps.database().read() as connection:
+        return _shape(bulk_rows.get_change(connection, change_id, owner_id=deps.user().id))
+
+
+@operation("GET", "/bulk-changes/<change_id>/failures", query=shapes.PageQuery, answer=shapes.FailurePage)
+def list_failures(change_id: str, query: shapes.PageQuery) -> shapes.FailurePage:
+    """List the photos that stayed as they were, and why."""
+    with deps.database().read() as connection:
+        change = bulk_rows.get_change(connection, change_id, owner_id=deps.user().id)
+        page = bulk_rows.list_failures(connection, change.id, limit=query.limit, cursor=query.cursor)
+    return shapes.FailurePage(shapes.failure_shapes(page), page.next)
+
+
+@operation("POST", "/bulk-changes/<change_id>/undo", answer=shapes.ChangeShape)
+def undo_change(change_id: str) -> shapes.ChangeShape:
+    """Take a change back, by another one; what was changed again since stays, and is among its failures."""
+    here = deps.backends()
+    undone = bulk.undo(
+        change_id, owner=deps.user(), database=here.database, search=here.search, jobs=here.jobs
+    )
+    return _shape(undone)
+
+
+def place_values(place: shapes.PlaceChange) -> dict[str, Any]:
+    """A place as the service takes it: the nearest name is looked up here, once for all photos."""
+    if place.from_file:
+        return {"from_file": True}
+    position = Position(place.position.latitude, place.position.longitude) if place.position else None
+    return corrections.place_of(position, lambda here: deps.backends().gazetteer.nearest(here))
+
+
+def _chosen(chosen: shapes.ChosenShape) -> bulk.Chosen:
+    if sum(map(bool, (chosen.ids, chosen.q, chosen.shelf))) > 1:
+        raise Invalid("Choose by ids, by a query, or by a shelf.", code="choice", field="photos")
+    return bulk.Chosen(chosen.ids, chosen.q, Shelf(chosen.shelf) if chosen.shelf else None)
+
+
+def _idempotency_key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY:
+        raise Invalid("This key is too long.", code="key", field="Idempotency-Key")
+    return key
+
+
+def _shape(change: BulkChange) -> shapes.ChangeShape:
+    if not change.failed:
+        return shapes.change_shape(change)
+    with deps.database().read() as connection:
+        return shapes.change_shape(change, bulk_rows.list_failures(connection, change.id, limit=FAILURES))

@@ -1,0 +1,150 @@
+"""What goes over the wire of changes to many photos."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from photos.models import BulkChange, BulkFailure, Page
+from photos.services import bulk
+from photos.services.corrections import FARTHEST_OFFSET_MINUTES, LONGEST_SHIFT_SECONDS
+from photos.web.api.shapes import Cursor, Limit, Query, ShelfName
+from photos.web.bulk_words import change_words
+
+Action = Literal[
+    "favourite",
+    "unfavourite",
+    "rate",
+    "add_tags",
+    "remove_tags",
+    "archive",
+    "unarchive",
+    "trash",
+    "restore",
+    "describe",
+    "set_taken",
+    "set_place",
+    "reprocess",
+    "purge",
+]
+PhotoId = Annotated[str, Meta(max_length=22)]
+
+
+class ChosenShape(Struct, forbid_unknown_fields=True):
+    """Which photos: exactly one of `ids`, a query `q`, and a `shelf`."""
+
+    ids: Annotated[list[PhotoId], Meta(max_length=bulk.MOST)] = []
+    q: Query = ""
+    shelf: ShelfName | None = None
+
+
+class TakenChange(Struct, forbid_unknown_fields=True):
+    """When photos were taken. `local` is the wall clock there (2024-06-15T14:30:00), or `shift_seconds` moves
+    it; `offset_minutes` is its offset from UTC, null for unknown. `from_file` lets the file speak again."""
+
+    local: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    shift_seconds: Annotated[int, Meta(ge=-LONGEST_SHIFT_SECONDS, le=LONGEST_SHIFT_SECONDS)] | UnsetType = (
+        UNSET
+    )
+    offset_minutes: (
+        Annotated[int, Meta(ge=-FARTHEST_OFFSET_MINUTES, le=FARTHEST_OFFSET_MINUTES)] | UnsetType | None
+    ) = UNSET
+    from_file: bool | UnsetType = UNSET
+
+
+class PositionChange(Struct, forbid_unknown_fields=True):
+    """WGS 84 degrees."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+
+
+class PlaceChange(Struct, forbid_unknown_fields=True):
+    """Where photos were taken: a position, null for none, or `from_file` to let the file speak again."""
+
+    position: PositionChange | None = None
+    from_file: bool = False
+
+
+class BulkRequest(Struct, forbid_unknown_fields=True):
+    """A change to many photos, with the values of its action. A `rating` of null takes the stars away."""
+
+    action: Action
+    photos: ChosenShape
+    rating: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET
+    tags: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=5000)] | UnsetType = UNSET
+    taken: TakenChange | UnsetType = UNSET
+    place: PlaceChange | UnsetType = UNSET
+
+
+class FailureShape(Struct):
+    """A photo that stayed as it was, and why."""
+
+    id: str
+    reason: str
+
+
+class ChangeShape(Struct):
+    """A change: `done` and `failed` of `total` photos are over. `words` says so for people."""
+
+    id: str
+    action: str
+    state: Literal["waiting", "working", "done", "undone"]
+    total: int
+    done: int
+    failed: int
+    failures: list[FailureShape]
+    can_undo: bool
+    words: str
+    created_at: str
+
+
+class ChangePage(Struct):
+    """Changes, the newest first; their failures are in each one's own list."""
+
+    items: list[ChangeShape]
+    next: str | None
+
+
+class FailurePage(Struct):
+    """Photos that stayed as they were."""
+
+    items: list[FailureShape]
+    next: str | None
+
+
+class PageQuery(Struct):
+    """Where in a list to go on."""
+
+    limit: Limit = 60
+    cursor: Cursor | None = None
+
+
+def values_of(body: BulkRequest) -> dict[str, Any]:
+    """The values that were given, as the service takes them."""
+    given = msgspec.to_builtins(body)
+    return {name: value for name, value in given.items() if name not in {"action", "photos", "place"}}
+
+
+def change_shape(change: BulkChange, failures: Page[BulkFailure] | None = None) -> ChangeShape:
+    """A change as the API shows it."""
+    return ChangeShape(
+        id=change.id,
+        action=change.action,
+        state=change.state.value,
+        total=change.total,
+        done=change.done,
+        failed=change.failed,
+        failures=failure_shapes(failures) if failures else [],
+        can_undo=bulk.can_undo(change),
+        words=change_words(change),
+        created_at=change.created_at.isoformat(),
+    )
+
+
+def failure_shapes(failures: Page[BulkFailure]) -> list[FailureShape]:
+    """Failures as the API shows them."""
+    return [FailureShape(failure.photo_id, failure.reason) for failure in failures.items]

@@ -1,0 +1,433 @@
+"""Changes to many photos: every action, its undoing, what fails alone, and going on after a sudden end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from photos.db import bulk as bulk_rows
+from photos.db.schema import bulk_change
+from photos.errors import Conflict, Invalid, NotFound, TooMany
+from photos.models import BulkChange, BulkState, Photo, Place, Position, Shelf, TakenSource, User
+from photos.services import bulk, corrections
+from photos.services.bulk import Chosen
+from photos.services.library import Edit, edit
+from tests import pictures
+from tests.services.conftest import Library
+
+LISBON = {
+    "position": {"latitude": 38.7, "longitude": -9.1, "altitude_m": None},
+    "named": {"name": "Lisbon", "region": "Lisbon", "country": "Portugal", "country_code": "PT"},
+}
+
+
+def start(
+    library: Library,
+    action: str,
+    ids: list[str] | Chosen,
+    values: Mapping[str, Any] | None = None,
+    *,
+    by: User | None = None,
+    key: str = "",
+) -> BulkChange:
+    parts = library.backends
+    return bulk.start(
+        action,
+        values or {},
+        ids if isinstance(ids, Chosen) else Chosen(ids=ids),
+        owner=by or library.owner,
+        database=parts.database,
+        search=parts.search,
+        jobs=parts.jobs,
+        key=key,
+    )
+
+
+def undo(library: Library, change: BulkChange, *, by: User | None = None) -> BulkChange:
+    parts = library.backends
+    return bulk.undo(
+        change.id, owner=by or library.owner, database=parts.database, search=parts.search, jobs=parts.jobs
+    )
+
+
+def get(library: Library, change_id: str) -> BulkChange:
+    with library.backends.database.read() as connection:
+        return bulk_rows.get_change(connection, change_id, owner_id=library.owner.id)
+
+
+def failures(library: Library, change: BulkChange) -> dict[str, str]:
+    with library.backends.database.read() as connection:
+        page = bulk_rows.list_failures(connection, change.id, limit=1000)
+    return {failure.photo_id: failure.reason for failure in page.items}
+
+
+def some(library: Library, count: int) -> list[str]:
+    """Ids of photos that are ready."""
+    ids = [library.upload(pictures.jpeg(40 + number, 30), f"{number}.jpg").id for number in range(count)]
+    library.work()
+    return ids
+
+
+@pytest.fixture
+def photo_id(library: Library) -> str:
+    return some(library, 1)[0]
+
+
+WHAT_IS_CHANGED = [
+    ("favourite", {}, lambda photo: photo.is_favourite),
+    ("rate", {"rating": 4}, lambda photo: photo.rating == 4),
+    ("add_tags", {"tags": ["sea", " sun "]}, lambda photo: photo.tags == ("sea", "sun")),
+    ("archive", {}, lambda photo: photo.shelf is Shelf.ARCHIVE),
+    ("trash", {}, lambda photo: photo.shelf is Shelf.TRASH),
+    ("describe", {"description": "A day out"}, lambda photo: photo.description == "A day out"),
+    (
+        "set_taken",
+        {"taken": {"local": "2019-05-04T10:20", "offset_minutes": 120}},
+        lambda photo: photo.taken_at == datetime(2019, 5, 4, 8, 20, tzinfo=UTC),
+    ),
+    ("set_place", {"place": LISBON}, lambda photo: photo.place == Place(**LISBON["named"])),
+]
+
+
+@pytest.mark.parametrize(("action", "values", "is_so"), WHAT_IS_CHANGED)
+def test_a_change_is_made_at_once_and_can_be_undone(
+    library: Library, photo_id: str, action: str, values: Mapping[str, Any], is_so: Any
+) -> None:
+    before = library.photo(photo_id)
+    change = start(library, action, [photo_id], values)
+    assert (change.state, change.total, change.done, change.failed) == (BulkState.DONE, 1, 1, 0)
+    assert is_so(library.photo(photo_id))
+    undone = undo(library, change)
+    assert (undone.state, undone.done, undone.failed) == (BulkState.DONE, 1, 0)
+    assert get(library, change.id).state is BulkState.UNDONE
+    assert without_times(library.photo(photo_id)) == without_times(before)
+    assert library.fsck().total() == 0
+
+
+def without_times(photo: Photo) -> dict[str, object]:
+    return {name: getattr(photo, name) for name in photo.__slots__ if name not in {"revision", "updated_at"}}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("favourite", "unfavourite"), ("archive", "unarchive"), ("trash", "restore")]
+)
+def test_what_turns_a_change_round_can_be_undone_too(
+    library: Library, photo_id: str, first: str, then: str
+) -> None:
+    start(library, first, [photo_id])
+    before = library.photo(photo_id)
+    change = start(library, then, [photo_id])
+    assert without_times(library.photo(photo_id)) != without_times(before)
+    undo(library, change)
+    assert without_times(library.photo(photo_id)) == without_times(before)
+
+
+def test_tags_are_added_and_taken_away_beside_those_that_are_there(library: Library) -> None:
+    one, two = some(library, 2)
+    start(library, "add_tags", [one], {"tags": ["old", "sea"]})
+    change = start(library, "add_tags", [one, two], {"tags": ["sea", "sun"]})
+    assert library.photo(one).tags == ("old", "sea", "sun")
+    start(library, "add_tags", [two], {"tags": ["later"]})
+    undo(library, change)
+    assert library.photo(one).tags == ("old", "sea")
+    assert library.photo(two).tags == ("later",)
+    away = start(library, "remove_tags", [one, two], {"tags": ["sea", "later"]})
+    assert library.photo(one).tags == ("old",)
+    undo(library, away)
+    assert library.photo(one).tags == ("old", "sea")
+
+
+def test_the_index_follows(library: Library, photo_id: str) -> None:
+    change = start(library, "add_tags", [photo_id], {"tags": ["harbour"]})
+    assert library.find("tag:harbour") == [photo_id]
+    undo(library, change)
+    assert library.find("tag:harbour") == []
+
+
+def test_photos_of_others_and_unknown_ones_fail_alone(library: Library, stranger: User) -> None:
+    mine = some(library, 1)[0]
+    theirs = library.upload(pictures.jpeg(99, 30), by=stranger).id
+    change = start(library, "favourite", [mine, theirs, "x" * 22, mine])
+    assert (change.total, change.done, change.failed) == (3, 1, 2)
+    assert failures(library, change) == dict.fromkeys([theirs, "x" * 22], bulk.GONE)
+    assert not library.photo(theirs, by=stranger).is_favourite
+    with pytest.raises(NotFound):
+        undo(library, change, by=stranger)
+
+
+def test_only_what_is_in_the_trash_is_deleted_for_good(library: Library) -> None:
+    kept, gone = some(library, 2)
+    start(library, "trash", [gone])
+    change = start(library, "purge", [kept, gone])
+    assert failures(library, change) == {kept: "It is not in the trash."}
+    with pytest.raises(NotFound):
+        library.photo(gone)
+    with pytest.raises(Conflict):
+        undo(library, change)
+    library.sweep()
+    assert library.fsck().total() == 0
+
+
+def test_the_whole_trash_and_what_a_query_finds_can_be_chosen(library: Library) -> None:
+    one, two, three = some(library, 3)
+    start(library, "trash", [one, two])
+    assert start(library, "restore", Chosen(shelf=Shelf.TRASH)).total == 2
+    start(library, "add_tags", [two, three], {"tags": ["boat"]})
+    assert start(library, "favourite", Chosen(query="tag:boat")).total == 2
+    assert [library.photo(each).is_favourite for each in (one, two, three)] == [False, True, True]
+    with pytest.raises(Invalid):
+        start(library, "favourite", Chosen(query="tag:nothing"))
+
+
+def test_an_undo_leaves_what_a_person_changed_since(library: Library) -> None:
+    one, two, three = some(library, 3)
+    change = start(library, "describe", [one, two, three], {"description": "All of them"})
+    parts = library.backends
+    edit(two, Edit(description="My own"), owner=library.owner, database=parts.database, search=parts.search)
+    start(library, "trash", [three])
+    start(library, "purge", [three])
+    undone = undo(library, change)
+    assert failures(library, undone) == {two: "It has been changed since.", three: bulk.GONE}
+    assert library.photo(one).description == ""
+    assert library.photo(two).description == "My own"
+
+
+def test_undo_comes_once_and_only_after_the_change(library: Library, photo_id: str) -> None:
+    change = start(library, "favourite", [photo_id])
+    first = undo(library, change)
+    start(library, "favourite", [photo_id])
+    assert undo(library, change).id == first.id
+    assert library.photo(photo_id).is_favourite
+    with pytest.raises(Conflict):
+        undo(library, first)
+
+
+def test_photos_that_were_so_already_stay_so_when_a_change_is_undone(library: Library) -> None:
+    one, two = some(library, 2)
+    start(library, "favourite", [one])
+    change = start(library, "favourite", [one, two])
+    assert change.done == 2
+    undo(library, change)
+    assert library.photo(one).is_favourite
+    assert not library.photo(two).is_favourite
+
+
+def test_the_same_key_is_one_change(library: Library, photo_id: str) -> None:
+    first = start(library, "rate", [photo_id], {"rating": 3}, key="k1")
+    start(library, "rate", [photo_id], {"rating": 5})
+    again = start(library, "rate", [photo_id], {"rating": 3}, key="k1")
+    assert again.id == first.id
+    assert library.photo(photo_id).rating == 5
+    with pytest.raises(Conflict):
+        start(library, "trash", [photo_id], key="k1")
+
+
+def test_dates_are_shifted_and_moved_to_another_time_zone(library: Library) -> None:
+    one, two = some(library, 2)
+    start(library, "set_taken", [one], {"taken": {"local": "2020-01-01T00:10", "offset_minutes": 60}})
+    start(library, "set_taken", [two], {"taken": {"local": "2020-01-01T00:20"}})
+    start(library, "set_taken", [one, two], {"taken": {"shift_seconds": -1800}})
+    assert library.photo(one).taken_local == datetime(2019, 12, 31, 23, 40)
+    assert library.photo(one).taken_at == datetime(2019, 12, 31, 22, 40, tzinfo=UTC)
+    assert library.photo(two).taken_at is None
+    start(library, "set_taken", [one, two], {"taken": {"offset_minutes": -120}})
+    assert library.photo(two).taken_local == datetime(2019, 12, 31, 23, 50)
+    assert library.photo(two).taken_at == datetime(2020, 1, 1, 1, 50, tzinfo=UTC)
+    far = start(library, "set_taken", [one], {"taken": {"shift_seconds": 190 * 365 * 86_400}})
+    assert far.failed == 0
+    for _ in range(45):
+        far = start(library, "set_taken", [one], {"taken": {"shift_seconds": 199 * 365 * 86_400}})
+    assert failures(library, far) == {one: "That date is not in the calendar."}
+
+
+def test_a_persons_date_and_place_outlive_processing_until_the_file_may_speak(library: Library) -> None:
+    photo_id = library.upload(pictures.jpeg(64, 48), "a.jpg").id
+    library.work()
+    start(library, "set_taken", [photo_id], {"taken": {"local": "2001-02-03T04:05"}})
+    start(library, "set_place", [photo_id], {"place": LISBON})
+    assert start(library, "reprocess", [photo_id]).done == 1
+    library.work()
+    photo = library.photo(photo_id)
+    assert photo.taken_local == datetime(2001, 2, 3, 4, 5)
+    assert photo.taken_source is TakenSource.PERSON
+    assert photo.position == Position(38.7, -9.1)
+    reverted = start(library, "set_taken", [photo_id], {"taken": {"from_file": True}})
+    start(library, "set_place", [photo_id], {"place": {"from_file": True}})
+    library.work()
+    photo = library.photo(photo_id)
+    assert photo.taken_source is TakenSource.UPLOAD
+    assert photo.position is None
+    assert photo.place is None
+    with pytest.raises(Conflict):
+        undo(library, reverted)
+
+
+def test_one_photo_is_corrected_the_same_way(library: Library, photo_id: str) -> None:
+    parts = library.backends
+    here: dict[str, Any] = {
+        "owner": library.owner,
+        "database": parts.database,
+        "search": parts.search,
+        "jobs": parts.jobs,
+    }
+    photo = corrections.set_taken(photo_id, {"local": "2010-10-10T10:10", "offset_minutes": None}, **here)
+    assert (photo.taken_local, photo.taken_at) == (datetime(2010, 10, 10, 10, 10), None)
+    place = corrections.place_of(Position(48.8566, 2.3522), parts.gazetteer.nearest)
+    photo = corrections.set_place(photo_id, place, **here)
+    assert photo.place is not None and photo.place.country_code == "FR"
+    assert library.find("place:paris") == [photo_id]
+    photo = corrections.set_place(photo_id, corrections.place_of(None, parts.gazetteer.nearest), **here)
+    assert (photo.place, photo.position) == (None, None)
+    corrections.set_taken(photo_id, {"from_file": True}, **here)
+    library.work()
+    assert library.photo(photo_id).taken_source is TakenSource.UPLOAD
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("fly", {}),
+        ("rate", {}),
+        ("rate", {"rating": 6}),
+        ("add_tags", {"tags": []}),
+        ("add_tags", {"tags": ["x" * 101]}),
+        ("describe", {"description": "x" * 5001}),
+        ("set_taken", {"taken": {}}),
+        ("set_taken", {"taken": {"local": "yesterday"}}),
+        ("set_taken", {"taken": {"local": "2020-01-01T00:00+02:00"}}),
+        ("set_taken", {"taken": {"local": "0001-01-01T00:00"}}),
+        ("set_taken", {"taken": {"offset_minutes": 15 * 60}}),
+        ("set_taken", {"taken": {"shift_seconds": 10**12}}),
+        ("set_place", {}),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_done(
+    library: Library, action: str, values: Mapping[str, Any]
+) -> None:
+    with pytest.raises(Invalid):
+        start(library, action, ["x" * 22], values)
+
+
+def test_a_change_of_nothing_and_of_too_much_is_refused(library: Library) -> None:
+    for ids in ([], [f"{number:022}" for number in range(bulk.MOST + 1)]):
+        with pytest.raises(Invalid):
+            start(library, "favourite", ids)
+
+
+def test_a_large_change_is_the_runners_and_too_many_of_them_wait_their_turn(library: Library) -> None:
+    ids = [*some(library, 2), *(f"{number:022}" for number in range(bulk.INSTANT))]
+    changes = [start(library, "favourite", ids) for _ in range(bulk.MOST_OPEN)]
+    assert {change.state for change in changes} == {BulkState.WAITING}
+    assert not library.photo(ids[0]).is_favourite
+    with pytest.raises(TooMany):
+        start(library, "favourite", ids)
+    with pytest.raises(Conflict):
+        undo(library, changes[0])
+    library.work()
+    assert library.photo(ids[0]).is_favourite
+    change = get(library, changes[0].id)
+    assert (change.state, change.done, change.failed) == (BulkState.DONE, 2, bulk.INSTANT)
+
+
+def test_a_change_goes_on_where_it_was(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "INSTANT", 1)
+    monkeypatch.setattr(bulk, "SLICE", 2)
+    monkeypatch.setattr(bulk, "WORK_SECONDS", -1.0)
+    ids = some(library, 5)
+    change = start(library, "favourite", ids)
+    parts = library.backends
+    bulk.make(change.id, database=parts.database, search=parts.search, jobs=parts.jobs)
+    halfway = get(library, change.id)
+    assert (halfway.state, halfway.done) == (BulkState.WORKING, 2)
+    revisions = [library.photo(photo_id).revision for photo_id in ids[:2]]
+    library.work()
+    assert get(library, change.id).state is BulkState.DONE
+    assert [library.photo(photo_id).revision for photo_id in ids[:2]] == revisions
+    assert all(library.photo(photo_id).is_favourite for photo_id in ids)
+
+
+def test_a_lost_job_is_sent_again_by_the_sweep(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "INSTANT", 0)
+    (photo_id,) = some(library, 1)
+    change = start(library, "favourite", [photo_id])
+    for job in library.backends.jobs.receive(limit=10, lease_seconds=60):
+        library.backends.jobs.done(job)
+    _make_older(library, change, timedelta(minutes=5))
+    library.sweep()
+    library.work()
+    assert library.photo(photo_id).is_favourite
+
+
+def test_a_change_is_forgotten_after_a_while(library: Library, photo_id: str) -> None:
+    change = start(library, "favourite", [photo_id])
+    _make_older(library, change, bulk.KEPT)
+    assert library.sweep().changes_forgotten == 1
+    with pytest.raises(NotFound):
+        get(library, change.id)
+
+
+def _make_older(library: Library, change: BulkChange, by: timedelta) -> None:
+    with library.backends.database.write() as connection:
+        connection.execute(
+            update(bulk_change)
+            .where(bulk_change.c.id == change.id)
+            .values(updated_at=bulk_change.c.updated_at - by // timedelta(microseconds=1))
+        )
+
+
+def test_two_runners_do_nothing_twice(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "INSTANT", 0)
+    monkeypatch.setattr(bulk, "SLICE", 3)
+    ids = some(library, 12)
+    revisions = [library.photo(photo_id).revision for photo_id in ids]
+    change = start(library, "favourite", ids)
+    parts = library.backends
+
+    def run() -> None:
+        bulk.make(change.id, database=parts.database, search=parts.search, jobs=parts.jobs)
+
+    runners = [threading.Thread(target=run) for _ in range(3)]
+    for runner in runners:
+        runner.start()
+    for runner in runners:
+        runner.join()
+    assert get(library, change.id).done == 12
+    assert [library.photo(photo_id).revision for photo_id in ids] == [each + 1 for each in revisions]
+
+
+def test_killed_in_the_middle_it_is_finished_by_the_next(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "INSTANT", 0)
+    monkeypatch.setattr(bulk, "SLICE", 1)
+    ids = some(library, 8)
+    change = start(library, "trash", ids)
+    parts = library.backends
+    parts.database.close()
+
+    def die_after_three() -> None:
+        import os
+
+        for _ in range(3):
+            bulk._write_slice(change.id, parts.database)
+        with parts.database.write() as connection:
+            bulk_rows.lock_change(connection, change.id)
+            os._exit(9)
+
+    child = multiprocessing.get_context("fork").Process(target=die_after_three)
+    child.start()
+    child.join()
+    parts.database.engine.dispose(close=False)
+    assert child.exitcode == 9
+    assert get(library, change.id).done == 3
+    library.work()
+    assert get(library, change.id).state is BulkState.DONE
+    assert {library.photo(photo_id).shelf for photo_id in ids} == {Shelf.TRASH}
+    library.sweep()
+    assert library.fsck().total() == 0
