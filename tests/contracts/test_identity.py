@@ -145,5 +145,7 @@ def test_an_outage_is_later_and_not_never(tmp_path: Path) -> None:
     database.close()
 
 
-def test_ping_is_quiet_while_all_is_well(stage: Stage) -> None:
+def test_ping_is_quiet_while_all_is_well_and_uses_nothing_up(stage: Stage) -> None:
+    code = stage.code()
     stage.provider.ping()
+    assert exchange(stage, code).subject  # type: ignore[attr-defined]

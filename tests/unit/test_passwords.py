@@ -50,6 +50,7 @@ def test_weak_passwords_are_refused_with_a_reason(password: str, code: str) -> N
 )
 def test_good_passwords_are_taken(password: str) -> None:
     passwords.check_rules(password, email=EMAIL)
+    assert passwords.is_password(passwords.hash_password(password), password)
 
 
 def test_a_hash_names_argon2id_and_its_parameters_and_differs_each_time() -> None:
