@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from photos.errors import Invalid
 from photos.query.operators import OPERATORS
-from photos.query.tree import QueryError
+from photos.query.tree import CONFIDENCE_STEP, QueryError
 from photos.services import search
-from photos.web import deps, present
+from photos.web import deps
+from photos.web.refining import refining, with_confidence
+from photos.web.results import result
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
 
@@ -26,7 +29,9 @@ MEANINGS = {
     "camera": "Make or model of the camera.",
     "lens": "Name of the lens.",
     "tag": "One of your tags.",
-    "rating": "At least three of your stars.",
+    "rating": "At least three of your stars; also a range, rating:3..4.",
+    "box": "Inside a box: its southern, western, northern and eastern edge.",
+    "confidence": "Only labels that are this sure, in percent, in the whole search.",
     "is": "Also is:trashed and is:archived.",
     "has": "With coordinates; also has:text and has:people.",
     "type": "Kind of file.",
@@ -47,8 +52,11 @@ class Complaint:
 
 
 @blueprint.get("")
-def index() -> tuple[str, int]:
-    """Results of `q` in `order`, or the ways to ask. A query that cannot be read answers 400."""
+def index() -> Response | tuple[str, int]:
+    """Results of `q` in `order`, or the ways to ask. A query that cannot be read answers 400.
+
+    `confidence` is the slider of the page: it becomes a part of the query, which alone says what is shown.
+    """
     query = request.args.get("q", "").strip()
     order = request.args.get("order", "newest")
     if order not in ORDERS:
@@ -56,17 +64,26 @@ def index() -> tuple[str, int]:
     if not query:
         return _help(), 200
     try:
+        if "confidence" in request.args:
+            return redirect(_address(with_confidence(query, _least()), order), 303)
         return _results(query, order), 200
     except QueryError as error:
         return _help(query, _complaint(query, error)), 400
 
 
+def _least() -> int:
+    written = request.args["confidence"]
+    if written not in {str(least) for least in range(0, 101, CONFIDENCE_STEP)}:
+        raise Invalid(f"The confidence goes from 0 to 100 in steps of {CONFIDENCE_STEP}.", field="confidence")
+    return int(written)
+
+
 def _results(query: str, order: str) -> str:
-    here = deps.backends()
+    here, owner = deps.backends(), deps.user()
     cursor = request.args.get("cursor")
     found = search.find(
         query,
-        owner=deps.user(),
+        owner=owner,
         database=here.database,
         search=here.search,
         order=order,
@@ -79,14 +96,18 @@ def _results(query: str, order: str) -> str:
         query_text=query,
         order=order,
         orders=ORDERS,
-        tiles=[
-            present.tile(match.photo, here.storage, origin=origin, reasons=match.reasons)
-            for match in found.items
-        ],
-        obstacles=() if found.items else search.obstacles(query, owner=deps.user(), search=here.search),
-        next_href=url_for("search.index", q=query, order=order, cursor=found.next) if found.next else "",
-        is_first=cursor is None,
+        results=[result(match, here.storage, origin) for match in found.items],
+        refining=None
+        if cursor
+        else refining(query, order, search.facets(query, owner=owner, search=here.search)),
+        obstacles=() if found.items else search.obstacles(query, owner=owner, search=here.search),
+        next_href=_address(query, order, found.next) if found.next else "",
+        step=CONFIDENCE_STEP,
     )
+
+
+def _address(query: str, order: str, cursor: str | None = None) -> str:
+    return url_for("search.index", q=query, order=None if order == "newest" else order, cursor=cursor)
 
 
 def _help(query: str = "", complaint: Complaint | None = None) -> str:

@@ -1,0 +1,139 @@
+"""How a search is narrowed on its page: its parts as chips, facets as links, the least confidence.
+
+The text of the query stays the truth: everything here is a view of it, or a link to another text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+
+from photos.backends.search import FACETS, Facets
+from photos.query import parse
+from photos.query.evaluate import least_confidence
+from photos.query.tree import And, Confidence, Node, Or
+from photos.query.vocabulary import Kind
+from photos.services.suggestions import term_for
+
+FACET_WORDS = {
+    Kind.LABEL: "Labels",
+    Kind.PLACE: "Places",
+    Kind.CAMERA: "Cameras",
+    Kind.YEAR: "Years",
+    Kind.TYPE: "Kinds of file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of the query: its text, where it stands there, and the address without it."""
+
+    text: str
+    start: int
+    end: int
+    rest_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLink:
+    """A value of the result with its count; `href` adds it to the query, or takes it out if it `is_on`."""
+
+    shown: str
+    count: str
+    href: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FacetGroup:
+    """The values of one kind."""
+
+    name: str
+    links: tuple[FacetLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refining:
+    """Everything around a result. `bare_text` is the query without its least confidence."""
+
+    count: str
+    chips: tuple[Chip, ...]
+    groups: tuple[FacetGroup, ...]
+    note: str
+    least: int
+    bare_text: str
+
+
+def refining(text: str, order: str, facets: Facets) -> Refining:
+    """What stands around the result of `text`. Raises QueryError."""
+    tree = parse(text)
+    chips = tuple(
+        Chip(
+            text[part.position : part.position + part.length],
+            part.position,
+            part.position + part.length,
+            _href(without(text, [part]), order),
+        )
+        for part in _parts(tree)
+    )
+    groups = tuple(_group(kind, text, tree, order, facets) for kind in FACETS)
+    return Refining(
+        count=count_words(facets),
+        chips=chips,
+        groups=tuple(group for group in groups if group.links),
+        note="" if facets.is_whole else f"Counted among the newest {facets.photos:,}.",
+        least=least_confidence(tree),
+        bare_text=with_confidence(text, 0),
+    )
+
+
+def count_words(facets: Facets) -> str:
+    """`1 photo`, `430 photos`, `More than 5,000 photos`."""
+    if not facets.is_whole:
+        return f"More than {facets.photos:,} photos"
+    return f"{facets.photos:,} {'photo' if facets.photos == 1 else 'photos'}"
+
+
+def with_confidence(text: str, least: int) -> str:
+    """The query with another least confidence; 0 is none. Raises QueryError."""
+    tree = parse(text)
+    bare = without(text, [part for part in _parts(tree) if isinstance(part, Confidence)])
+    return _with_term(bare, f"confidence>={least}") if least else bare
+
+
+def without(text: str, parts: Sequence[Node]) -> str:
+    """The query without these parts of it."""
+    for part in sorted(parts, key=lambda node: -node.position):
+        before, after = text[: part.position], text[part.position + part.length :]
+        text = f"{before.rstrip()} {after.lstrip()}".strip()
+    return text
+
+
+def _parts(tree: Node) -> tuple[Node, ...]:
+    return tree.children if isinstance(tree, And) else (tree,)
+
+
+def _with_term(text: str, term: str) -> str:
+    if not text:
+        return term
+    return f"({text}) {term}" if isinstance(parse(text), Or) else f"{text} {term}"
+
+
+def _group(kind: Kind, text: str, tree: Node, order: str, facets: Facets) -> FacetGroup:
+    links = []
+    for value in facets.values:
+        if value.kind is not kind:
+            continue
+        term = term_for(kind, value.shown)
+        same = [part for part in _parts(tree) if part == parse(term)]
+        href = _href(without(text, same) if same else _with_term(text, term), order)
+        links.append(FacetLink(value.shown, f"{value.photos:,}", href, bool(same)))
+    return FacetGroup(FACET_WORDS[kind], tuple(links))
+
+
+def _href(text: str, order: str) -> str:
+    if not text:
+        return url_for("search.index")
+    return url_for("search.index", q=text, order=None if order == "newest" else order)

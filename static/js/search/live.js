@@ -1,0 +1,81 @@
+// The results follow the slider while it moves; a chip leads to its place in the search box.
+
+import { page } from "../api.js";
+import { boot } from "../boot.js";
+import { paint } from "../placeholders.js";
+import { announce, complain } from "../toasts.js";
+
+const PARTS = ["count", "chips", "orders", "facets", "found"];
+const ASK_AFTER_MS = 40;
+const SETTLED_AFTER_MS = 900;
+
+export function start(root) {
+  root.addEventListener("click", (event) => {
+    const chip = event.target.closest(".chip-text");
+    if (chip) showInBox(event, chip);
+  });
+  const form = root.querySelector("#sureness");
+  if (form) listen(root, form);
+}
+
+function listen(root, form) {
+  const slider = form.elements.confidence;
+  let timer = 0;
+  let settling = 0;
+  let asking = null;
+
+  const ask = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    const next = await page(addressOf(form), { signal });
+    if (!signal.aborted) show(root, next);
+  };
+  slider.addEventListener("input", () => {
+    form.querySelector("output").value = `${slider.value} % sure`;
+    slider.setAttribute("aria-valuetext", `${slider.value} percent sure`);
+    root.toggleAttribute("data-tuning", true);
+    clearTimeout(timer);
+    clearTimeout(settling);
+    timer = setTimeout(() => ask().catch(complain), ASK_AFTER_MS);
+    settling = setTimeout(() => root.removeAttribute("data-tuning"), SETTLED_AFTER_MS);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask().catch(complain);
+  });
+}
+
+function addressOf(form) {
+  return `${form.action}?${new URLSearchParams(new FormData(form))}`;
+}
+
+// Takes the parts of the page that depend on the query from the one that was asked for. The address and the
+// text in the search box follow, so that reload, back and a copied link show the same.
+function show(root, next) {
+  for (const id of PARTS) {
+    const [old, fresh] = [root.querySelector(`#${id}`), next.getElementById(id)];
+    if (old && fresh) old.replaceWith(fresh);
+  }
+  const box = document.getElementById("search-box");
+  box.value = next.getElementById("search-box").value;
+  root.querySelector("h1 q").textContent = box.value;
+  document.title = next.title;
+  const address = new URL(location.href);
+  address.searchParams.set("q", box.value);
+  address.searchParams.delete("cursor");
+  history.replaceState(history.state, "", address);
+  paint(root);
+  boot(root);
+  announce(root.querySelector("#count").textContent);
+}
+
+function showInBox(event, chip) {
+  event.preventDefault();
+  const box = document.getElementById("search-box");
+  box.focus();
+  // positions count characters, selections count UTF-16 units
+  const characters = [...box.value];
+  const unitsBefore = (at) => characters.slice(0, at).join("").length;
+  box.setSelectionRange(unitsBefore(Number(chip.dataset.start)), unitsBefore(Number(chip.dataset.end)));
+}
