@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,4 +153,28 @@ def test_f30_a_store_that_vanished_is_an_outage_and_never_an_empty_library(
     finally:
         elsewhere.rename(storage)
     assert "It has arrived" in visit.send_form(pictures.jpeg(64, 48, seed=6)).text
+    _assert_sound(library)
+
+
+def test_f30_a_data_folder_that_vanished_is_an_outage_until_it_is_back(
+    library: Furnished, visit: Visit
+) -> None:
+    """As with a volume that is not mounted any more: nothing is made in its place."""
+    data = library.app.data
+    elsewhere = data.with_name("data-elsewhere")
+    body = pictures.jpeg(64, 48, seed=7)
+    data.rename(elsewhere)
+    try:
+        page = visit.send_form(body)
+        assert page.status_code == 503
+        assert "Nothing is lost" in page.text
+        assert visit.get("/").status_code in {200, 503}
+        assert visit.offer(body).status_code == 503
+        time.sleep(1)
+        assert not data.exists()
+    finally:
+        if data.exists():
+            shutil.rmtree(data)
+        elsewhere.rename(data)
+    until(lambda: "It has arrived" in visit.send_form(body).text, "photos are taken again")
     _assert_sound(library)
