@@ -33,6 +33,6 @@ if given is not None:
     run(given)
 else:
     database = Database(read_settings().database_url)
-    with database.engine.connect() as opened:
+    with database.write() as opened:
         run(opened)
     database.close()

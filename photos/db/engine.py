@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     DataError,
@@ -121,15 +121,18 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A consistent view; nothing is committed: closing rolls back, once."""
         with self.translated("read"), self.engine.connect() as connection:
+            if self.is_sqlite:
+                # takes no lock and touches no file, so nothing can fail that would have to be translated;
+                # SQLAlchemy's event for it costs as much as a statement
+                _driver(connection).execute("BEGIN DEFERRED")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One short writing transaction: committed at the end, rolled back by any error."""
+        begin = begin_writing if self.is_sqlite else Connection.begin
         with self.translated("write"), self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection = connection.execution_options(sqlite_begin="IMMEDIATE")
-            with connection.begin():
+            with begin(connection):
                 yield connection
 
     @contextmanager
@@ -194,20 +197,12 @@ def _sqlite(url: str) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("sqlite_begin") == "IMMEDIATE":
-            _begin_writing(connection, patience_seconds=options.get("sqlite_patience", BUSY_SECONDS))
-        else:
-            # takes no lock and touches no file: nothing that SQLAlchemy would have to watch or translate
-            _driver(connection).execute("BEGIN DEFERRED")
-
     return engine
 
 
-def _begin_writing(connection: Connection, *, patience_seconds: float) -> None:
-    """Become the one writer, or raise SQLAlchemy's OperationalError when that takes longer."""
+def begin_writing(connection: Connection, *, patience_seconds: float = BUSY_SECONDS) -> RootTransaction:
+    """Become the one writer of SQLite, or raise SQLAlchemy's OperationalError when that takes longer."""
+    transaction = connection.begin()
     give_up_at = time.monotonic() + patience_seconds
     raw = _driver(connection)
     raw.execute("PRAGMA busy_timeout=0")
@@ -215,7 +210,7 @@ def _begin_writing(connection: Connection, *, patience_seconds: float) -> None:
         while True:
             try:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return
+                return transaction
             except OperationalError as error:
                 if not _is_busy(error) or time.monotonic() > give_up_at:
                     raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from photos.db.engine import Database
+from photos.db.engine import Database, begin_writing
 from photos.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def _locked_sqlite(connection: Connection) -> Iterator[None]:
     raw = connection.connection.cursor()
     raw.execute("PRAGMA foreign_keys=OFF")  # without effect inside a transaction, so before it
     try:
-        connection.execution_options(sqlite_begin="IMMEDIATE", sqlite_patience=WAIT_SECONDS)
-        with connection.begin():
+        with begin_writing(connection, patience_seconds=WAIT_SECONDS):
             yield
             orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if orphans:
