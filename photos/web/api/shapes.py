@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.backends.storage import Storage
-from photos.models import Box, Photo, Reason, TakenSource, Upload
+from photos.models import (
+    Box,
+    Camera,
+    Label,
+    Photo,
+    Place,
+    Position,
+    Reason,
+    Rendition,
+    TakenSource,
+    Upload,
+)
 from photos.services.promises import OfferedFile
 from photos.services.twins import Twin
 from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
@@ -312,7 +323,6 @@ class UploadShape(Struct):
 
 def photo_shape(photo: Photo, storage: Storage) -> PhotoShape:
     """A photo as the API shows it, with fresh signed URLs."""
-    place, position, camera = photo.place, photo.position, photo.camera
     return PhotoShape(
         id=photo.id,
         sha256=photo.sha256,
@@ -330,44 +340,17 @@ def photo_shape(photo: Photo, storage: Storage) -> PhotoShape:
         is_favourite=photo.is_favourite,
         rating=photo.rating,
         tags=list(photo.tags),
-        labels=[
-            LabelShape(
-                label.name,
-                round(label.confidence, 1),
-                [_box(box) for box in label.boxes],
-                label.provider,
-                label.verdict.value if label.verdict else None,
-            )
-            for label in photo.labels
-        ],
+        labels=[_label(label) for label in photo.labels],
         recogniser=photo.recogniser,
         text=[TextShape(line.text, round(line.confidence, 1), _box(line.box)) for line in photo.text],
-        place=PlaceShape(place.name, place.region, place.country, place.country_code) if place else None,
-        position=PositionShape(position.latitude, position.longitude, position.altitude_m)
-        if position
-        else None,
-        camera=CameraShape(
-            camera.make,
-            camera.model,
-            camera.lens,
-            camera.f_number,
-            camera.exposure_seconds,
-            camera.iso,
-            camera.focal_length_mm,
-        ),
+        place=_place(photo.place) if photo.place else None,
+        position=_position(photo.position) if photo.position else None,
+        camera=_camera(photo.camera),
         colours=[ColourShape(colour, share) for colour, share in photo.colours],
         light=photo.light,
         turn=photo.turn % 360,  # type: ignore[arg-type]
         thumbhash=photo.thumbhash,
-        renditions={
-            rendition.kind: RenditionShape(
-                storage.url(rendition.key, media_type=rendition.media_type),
-                rendition.width,
-                rendition.height,
-                rendition.media_type,
-            )
-            for rendition in photo.renditions
-        },
+        renditions={each.kind: _rendition(each, storage) for each in photo.renditions},
         original_url=storage.url(photo.storage_key, media_type=photo.media_type, download_name=photo.name),
         created_at=photo.created_at.isoformat(),
         updated_at=photo.updated_at.isoformat(),
@@ -435,6 +418,41 @@ def parts_shape(parts: tuple[PartUrl, ...]) -> list[PartShape]:
 def offered_file(file: FileShape) -> OfferedFile:
     """A file as the service takes it."""
     return OfferedFile(file.name, file.size, file.sha256, file.type)
+
+
+def _label(label: Label) -> LabelShape:
+    return LabelShape(
+        label.name,
+        round(label.confidence, 1),
+        [_box(box) for box in label.boxes],
+        label.provider,
+        label.verdict.value if label.verdict else None,
+    )
+
+
+def _place(place: Place) -> PlaceShape:
+    return PlaceShape(place.name, place.region, place.country, place.country_code)
+
+
+def _position(position: Position) -> PositionShape:
+    return PositionShape(position.latitude, position.longitude, position.altitude_m)
+
+
+def _camera(camera: Camera) -> CameraShape:
+    return CameraShape(
+        camera.make,
+        camera.model,
+        camera.lens,
+        camera.f_number,
+        camera.exposure_seconds,
+        camera.iso,
+        camera.focal_length_mm,
+    )
+
+
+def _rendition(rendition: Rendition, storage: Storage) -> RenditionShape:
+    url = storage.url(rendition.key, media_type=rendition.media_type)
+    return RenditionShape(url, rendition.width, rendition.height, rendition.media_type)
 
 
 def _box(box: Box) -> BoxShape:
