@@ -95,6 +95,12 @@ def repeated(unit: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+def last_steps(connection: Connection) -> dict[str, Callable[[Connection], object]]:
+    """What is to be done at the end of this writing transaction, still in it, by names of those who ask."""
+    steps: dict[str, Callable[[Connection], object]] = connection.info.setdefault("last_steps", {})
+    return steps
+
+
 class Database:
     """One database. `read` and `write` open a connection with a transaction of its own.
 
@@ -132,8 +138,14 @@ class Database:
         """One short writing transaction: committed at the end, rolled back by any error."""
         begin = begin_writing if self.is_sqlite else Connection.begin
         with self.translated("write"), self.engine.connect() as connection:
-            with begin(connection):
-                yield connection
+            steps = last_steps(connection)
+            try:
+                with begin(connection):
+                    yield connection
+                    while steps:
+                        steps.popitem()[1](connection)
+            finally:
+                steps.clear()
 
     @contextmanager
     def translated(self, action: str) -> Iterator[None]:

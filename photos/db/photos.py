@@ -26,7 +26,8 @@ from sqlalchemy import (
     update,
 )
 
-from photos.db import keyset
+from photos.db import chunks, keyset
+from photos.db.chunks import on_shelf
 from photos.db.engine import to_micros, wall_from_micros, wall_to_micros
 from photos.db.objects import discard_objects
 from photos.db.rows import REMOVED, load_photos
@@ -38,11 +39,6 @@ from photos.models import Page, Photo, PhotoMark, PhotoState, Shelf, TakenSource
 
 _ALL = tuple(photo.c)
 _MARK = (photo.c.key, photo.c.revision, photo.c.state, photo.c.taken_local, photo.c.place_name)
-_SHELF_COUNT = (
-    select(func.count())
-    .select_from(photo)
-    .where(photo.c.owner_id == bindparam("owner"), photo.c.shelf == bindparam("shelf"))
-)
 
 MOST_KEYS = 1000
 """Keys in one IN list; SQLite allows 32,766 parameters, and planners like fewer."""
@@ -156,19 +152,6 @@ def neighbours(connection: Connection, shown: Photo) -> tuple[str | None, str | 
     return connection.scalar(newer), connection.scalar(older)
 
 
-def count_photos(connection: Connection, owner_id: int) -> dict[Shelf, int]:
-    """How many photos stand on each shelf; shelves without photos count 0."""
-    statement = (
-        select(photo.c.shelf, func.count()).where(photo.c.owner_id == owner_id).group_by(photo.c.shelf)
-    )
-    return dict.fromkeys(Shelf, 0) | {Shelf(shelf): count for shelf, count in connection.execute(statement)}
-
-
-def count_shelf(connection: Connection, owner_id: int, shelf: Shelf) -> int:
-    """How many photos stand on one shelf; costs nothing where it is a short one."""
-    return connection.scalar(_SHELF_COUNT, {"owner": owner_id, "shelf": shelf}) or 0
-
-
 def count_states(connection: Connection, owner_id: int) -> dict[PhotoState, int]:
     """How many photos wait, are worked on, are ready, are refused, the trash included."""
     statement = (
@@ -209,9 +192,13 @@ def add_photo(
         "created_at": instant,
         "updated_at": instant,
     }
+    # before the insert, which would share the lock with another one and wait for it in _count_bytes
+    chunks.lock_owners(connection, [owner_id])
     connection.execute(insert(photo).values(row))
     _count_bytes(connection, owner_id, size_bytes)
-    return get_photo(connection, photo_id, owner_id=owner_id)
+    added = get_photo(connection, photo_id, owner_id=owner_id)
+    chunks.note_arrival(connection, added.key)
+    return added
 
 
 def replace_original(connection: Connection, key: int, *, storage_key: str, now: datetime) -> Photo:
@@ -300,6 +287,7 @@ def purge_photo(connection: Connection, key: int, *, now: datetime) -> None:
     row = connection.execute(select(photo).where(photo.c.key == key).with_for_update()).first()
     if row is None:
         return
+    chunks.note_move(connection, [key])
     made = connection.scalars(select(rendition.c.storage_key).where(rendition.c.photo_key == key)).all()
     discard_objects(connection, {row.storage_key, *made}, now=now)
     connection.execute(delete(photo).where(photo.c.key == key))
@@ -320,20 +308,13 @@ def correct_usage(connection: Connection) -> None:
 
 def change_photo(connection: Connection, key: int, *, now: datetime, **values: object) -> None:
     """Set columns of one photo, and have it indexed again."""
+    if chunks.MOVING & values.keys():
+        chunks.note_move(connection, [key])
     connection.execute(
         update(photo)
         .where(photo.c.key == key)
         .values(**values, revision=photo.c.revision + 1, updated_at=to_micros(now), is_indexed=False)
     )
-
-
-def on_shelf(owner_id: int | BindParameter[Any], shelf: Shelf | BindParameter[Any]) -> Select[Any]:
-    """The photos of one shelf. Where one owner has most of the rows, MariaDB would rather sort the table
-    than walk the index."""
-    statement = select(photo).where(photo.c.owner_id == owner_id, photo.c.shelf == shelf)
-    for engine in ("mysql", "mariadb"):
-        statement = statement.with_hint(photo, "FORCE INDEX (ix_photo_shelf)", engine)
-    return statement
 
 
 def _get_row(connection: Connection, key: int) -> Row[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, insert, or_, select, update
 
+from photos.db import chunks
 from photos.db.edits import PERSON
 from photos.db.engine import to_micros, wall_to_micros
 from photos.db.leases import SKEW
@@ -280,6 +281,8 @@ def _end(
     connection: Connection, key: int, token: str, *, now: datetime, state: PhotoState, reason: str = ""
 ) -> bool:
     ended = connection.execute(
+    if state is PhotoState.REFUSED:
+        chunks.note_move(connection, [key])
         update(photo)
         .where(_held(key, token))
         .values(

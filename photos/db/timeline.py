@@ -14,12 +14,11 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
 from photos.db import keyset
+from photos.db.chunks import Place, on_shelf
 from photos.db.engine import wall_from_micros
-from photos.db.photos import on_shelf
 from photos.db.schema import label, label_verdict, photo, rendition
 from photos.models import Page, PhotoState, PhotoSummary, Rendition, Shelf, Verdict
 
-Place = tuple[int, int]
 LABELS_NAMED = 3
 _SUMMARY = (
     photo.c.key,

@@ -20,7 +20,7 @@ from photos.db import documents, objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, bulk, uploads
+from photos.services import accounts, bulk, counting, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -173,6 +173,7 @@ class Differences:
     documents_without_row: int = 0
     photos_stuck: int = 0
     used_bytes_wrong: int = 0
+    months_wrong: int = 0
 
     def total(self) -> int:
         """The sum of all counts."""
@@ -217,6 +218,8 @@ def fsck(
         behind = set(documents.list_unindexed(connection, limit=None))
     for key in sorted(stored.keys() - wanted):
         found("objects_without_row", key)
+    for month in counting.list_wrong(database=database):
+        found("months_wrong", f"user {month.owner_id}, {month.shelf}, {month}")
     _compare_index(revisions, behind, search, found)
     return Differences(**counts)
 
@@ -242,6 +245,7 @@ class Repaired:
     photos_to_develop: int
     objects_deleted: int
     photos_indexed: int
+    months_counted: int
 
 
 def repair(
@@ -269,7 +273,7 @@ def repair(
         report(f"photo {photo_id} will be developed again")
     deleted = _delete_strays(stored - wanted, database=database, storage=storage, report=report)
     indexed = reindex(database=database, search=search, report=report)
-    return Repaired(len(to_develop), deleted, indexed)
+    return Repaired(len(to_develop), deleted, indexed, counting.mend(database=database))
 
 
 def _delete_strays(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request, url_for
 
+from photos.db import chunks
 from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.web import deps, present, tiles
@@ -22,7 +23,7 @@ def index() -> str:
         page = photo_rows.list_marks(
             connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
         )
-        refused = photo_rows.count_shelf(connection, owner.id, Shelf.REFUSED)
+        refused = chunks.count_shelf(connection, owner.id, Shelf.REFUSED)
     shown = tiles.tiles_of(owner.id, page.items)
     return render_template(
         "timeline/index.html",

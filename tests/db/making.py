@@ -9,7 +9,7 @@ from itertools import count
 
 from sqlalchemy import Connection, event, update
 
-from photos.db import photos, pipeline, users
+from photos.db import chunks, photos, pipeline, users
 from photos.db.engine import Database, to_micros, wall_to_micros
 from photos.db.schema import photo as photo_table
 from photos.models import (
@@ -67,6 +67,7 @@ def add_photo(connection: Connection, owner: User, *, now: datetime = NOW, size_
 def add_photo_taken(connection: Connection, owner: User, taken_local: datetime) -> Photo:
     """A waiting photo with this wall clock."""
     photo = add_photo(connection, owner)
+    chunks.note_move(connection, [photo.key])
     connection.execute(
         update(photo_table)
         .where(photo_table.c.key == photo.key)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from photos.db import objects, photos, pipeline, users
+from photos.db import chunks, objects, photos, pipeline, users
 from photos.db.engine import Database
 from photos.db.schema import metadata, photo_hash
 from photos.errors import NotFound
@@ -194,7 +194,7 @@ def test_the_trash_keeps_the_first_time_and_gives_back_to_the_same_shelf(databas
         assert (trashed.shelf, trashed.trashed_at) == (Shelf.TRASH, NOW)
         assert photos.list_trashed_before(connection, NOW, 10) == []
         assert photos.list_trashed_before(connection, NOW + timedelta(seconds=1), 10) == [photo.key]
-        assert photos.count_photos(connection, owner.id) == dict.fromkeys(Shelf, 0) | {Shelf.TRASH: 1}
+        assert chunks.count_shelves(connection, owner.id) == dict.fromkeys(Shelf, 0) | {Shelf.TRASH: 1}
         photos.restore_photo(connection, photo.key, now=NOW)
         restored = photos.get_photo(connection, photo.id, owner_id=owner.id)
     assert (restored.shelf, restored.trashed_at) == (Shelf.TIMELINE, None)

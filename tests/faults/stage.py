@@ -26,7 +26,7 @@ from typing import Any
 from photos.backends.search.sqlite import SqliteSearch
 from photos.backends.storage.folder import FolderStorage
 from photos.config import read_settings
-from photos.db import objects
+from photos.db import chunks, objects
 from photos.db import photos as photo_rows
 from photos.db import users as user_rows
 from photos.errors import BackendError, ConfigError
@@ -277,7 +277,7 @@ def _settle(library: Library, promises: Promises, tell: Callable[..., None], whe
             tell(problem=f"{when}: {name} {problem}")
         seen |= {whole.id} if whole else set()
     with parts.database.read() as connection:
-        counted = sum(photo_rows.count_photos(connection, library.owner.id).values())
+        counted = sum(chunks.count_shelves(connection, library.owner.id).values())
     if counted != len(seen):
         tell(problem=f"{when}: {counted} photos in place of {len(seen)}")
 

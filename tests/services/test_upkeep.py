@@ -43,6 +43,7 @@ def test_each_difference_is_counted_and_mended(library: Library) -> None:
     parts.search.remove([photos[1].key])
     with parts.database.write() as connection:
         connection.execute(update(schema.user).values(used_bytes=1))
+        connection.execute(update(schema.timeline_chunk).values(count=9))
         connection.execute(
             update(schema.photo).where(schema.photo.c.key == photos[2].key).values(revision=99)
         )
@@ -52,8 +53,10 @@ def test_each_difference_is_counted_and_mended(library: Library) -> None:
         "documents_missing": 1,
         "documents_outdated": 1,
         "used_bytes_wrong": 1,
+        "months_wrong": 1,
     }
     mended = repair(library)
+    assert mended.months_counted == 1
     assert (mended.photos_to_develop, mended.objects_deleted, mended.photos_indexed) == (1, 1, 4)
     assert differences(library) == {}, "what waits for the runner is no difference"
     library.work()
