@@ -9,7 +9,9 @@ import time
 
 import pytest
 from flask import Flask
+from PIL import Image
 
+from photos.db import hashes
 from photos.ids import new_id
 from photos.web.routes import ACCESS, Access
 from tests import pictures
@@ -221,3 +223,19 @@ def test_row_081_not_yours_takes_as_long_as_not_there(
 def test_a_member_beside_the_owner_has_a_library_of_their_own(people: People, belongings: Belongings) -> None:
     browser: Browser = people.member
     assert browser.api("GET", f"{API}/photos").json == {"items": [], "next": None}
+
+
+def test_row_036_flat_pictures_look_like_nothing(library: Library, people: People) -> None:
+    """Hashes of pictures with nothing in them are alike: compared, they would match each other and more."""
+    colours = ("black", "white", "#808080", "red", "#010203", "teal")
+    for colour in colours:
+        library.add(pictures.encode(Image.new("RGB", (120, 90), colour), "PNG"), f"{colour}.png")
+    twins = "/api/v1/photos/twins"
+    for colour in colours:
+        flat = pictures.encode(Image.new("RGB", (300, 200), colour), "PNG")
+        answer = people.owner.api("POST", twins, data=flat, content_type="image/png")
+        assert (answer.status_code, json.loads(answer.data)["code"]) == (400, "plain"), colour
+    answer = people.owner.api("POST", twins, data=pictures.jpeg(320, 240), content_type="image/jpeg")
+    assert json.loads(answer.data)["items"] == []
+    with library.backends.database.read() as connection:
+        assert list(hashes.list_hashes(connection, library.owner_id)) == []

@@ -75,7 +75,10 @@ COVERED: dict[int, tuple[str, ...]] = {
         "tests/contracts/test_search.py::test_nobody_finds_photos_of_somebody_else",
         "tests/contracts/test_search.py::test_nobody_reaches_another_owner_with_words_that_the_index_uses_itself",
     ),
-    35: ("tests/services/test_uploads.py::test_another_person_s_file_tells_nothing",),
+    35: (
+        "tests/services/test_uploads.py::test_another_person_s_file_tells_nothing",
+        "tests/web/test_twins.py::test_nobody_else_learns_what_somebody_has",
+    ),
     42: (
         "tests/unit/imaging/test_renditions.py::test_renditions_hold_pixels_and_nothing_else",
         "tests/unit/test_corpus.py::test_no_position_is_left_in_a_rendition",
@@ -197,7 +200,6 @@ NOT_YET: dict[int, str] = {
     26: _NO_TOKENS,
     27: _NO_TOKENS,
     28: "there is one provider at a time, so no two callbacks to mix up",
-    36: "hashes are stored with their quality, and nothing compares them yet",
     37: _NO_SHARES,
     38: _NO_SHARES,
     39: _NO_SHARES,
