@@ -280,9 +280,9 @@ def _find(connection: Connection, condition: ColumnElement[bool]) -> Photo | Non
 def _end(
     connection: Connection, key: int, token: str, *, now: datetime, state: PhotoState, reason: str = ""
 ) -> bool:
-    ended = connection.execute(
     if state is PhotoState.REFUSED:
         chunks.note_move(connection, [key])
+    ended = connection.execute(
         update(photo)
         .where(_held(key, token))
         .values(
