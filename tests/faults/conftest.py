@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,14 +58,17 @@ def shim_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweeper(shim_library: Path) -> Iterator[Sweeper]:
     """One stage for all sweeps of a worker."""
     with TemporaryDirectory(prefix="bigimage-faults-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        yield from _sweeper(shim_library, folder)
+        yield from running_stage("tests.faults.stage", shim_library, folder, {})
 
 
-def _sweeper(shim_library: Path, folder: str) -> Iterator[Sweeper]:
+def running_stage(
+    module: str, shim_library: Path, folder: str, settings: Mapping[str, str]
+) -> Iterator[Sweeper]:
+    """A stage as a process of its own, with `settings` in its environment."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.stage", folder],
+        [sys.executable, "-m", module, folder],
         cwd=ROOT,
-        env={**os.environ, "LD_PRELOAD": str(shim_library), "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, **settings, "LD_PRELOAD": str(shim_library), "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, RENAME = 4, UNLINK = 8, CREATE = 16, READ = 32, OPEN = 64 };
+enum { WRITE = 1, SYNC = 2, RENAME = 4, UNLINK = 8, CREATE = 16, READ = 32, OPEN = 64, CONNECT = 128, SEND = 256, RECEIVE = 512 };
 enum { KILL = -1, HALF = -2, TEAR = -3 };
 
 static char folder[PATH_MAX];
@@ -330,6 +331,38 @@ int openat(int at, const char *name, int flags, ...) {
 int openat64(int at, const char *name, int flags, ...) {
     MODE_OF(flags)
     return any_open("openat64", at, name, flags, mode);
+}
+
+/* Connections have no path: all that lead to an address of the internet count, wherever the folder is. */
+static int is_internet(int descriptor) {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+           (domain == AF_INET || domain == AF_INET6);
+}
+
+int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
+    REAL(int, "connect", int, const struct sockaddr *, socklen_t);
+    int met = kinds & CONNECT && is_internet(descriptor) ? meet(CONNECT) : 0;
+    if (met == EINTR) {
+        real(descriptor, address, size); /* the kernel goes on connecting */
+        errno = EINTR;
+    }
+    return met > 0 ? -1 : real(descriptor, address, size);
+}
+
+ssize_t send(int descriptor, const void *bytes, size_t size, int flags) {
+    REAL(ssize_t, "send", int, const void *, size_t, int);
+    int met = kinds & SEND && is_internet(descriptor) ? meet(SEND) : 0;
+    if (met == HALF) return real(descriptor, bytes, half_of(size), flags);
+    return met ? -1 : real(descriptor, bytes, size, flags);
+}
+
+ssize_t recv(int descriptor, void *bytes, size_t size, int flags) {
+    REAL(ssize_t, "recv", int, void *, size_t, int);
+    int met = kinds & RECEIVE && is_internet(descriptor) ? meet(RECEIVE) : 0;
+    if (met == HALF) return real(descriptor, bytes, half_of(size), flags);
+    return met ? -1 : real(descriptor, bytes, size, flags);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {

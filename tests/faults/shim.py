@@ -20,6 +20,8 @@ SOURCE = Path(__file__).with_name("shim.c")
 WRITE, SYNC, RENAME, UNLINK, CREATE, READ, OPEN = 1, 2, 4, 8, 16, 32, 64
 CHANGES = WRITE | SYNC | RENAME | UNLINK | CREATE
 EVERYTHING = CHANGES | READ | OPEN
+CONNECT, SEND, RECEIVE = 128, 256, 512
+NETWORK = CONNECT | SEND | RECEIVE
 KILL, HALF, TEAR = -1, -2, -3
 
 
@@ -47,6 +49,17 @@ FAULTS = {
     "power cut": Fault(SYNC, KILL, cuts_power=True),
     "sync fails, power cut": Fault(SYNC, errno.EIO, cuts_power=True),
 }
+
+
+NETWORK_FAULTS = {
+    "kill -9": Fault(NETWORK, KILL),
+    "connection refused": Fault(CONNECT, errno.ECONNREFUSED),
+    "EINTR": Fault(NETWORK, errno.EINTR),
+    "short send or receive": Fault(SEND | RECEIVE, HALF),
+    "connection reset": Fault(SEND | RECEIVE, errno.ECONNRESET),
+    "network gone": Fault(NETWORK, errno.ENETUNREACH, lasts=True),
+}
+"""The same where database and store are servers."""
 
 
 def compiler() -> str | None:

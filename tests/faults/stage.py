@@ -80,6 +80,8 @@ class Nowhere:
 class Stage:
     """One folder to play in."""
 
+    faults = FAULTS
+
     def __init__(self, folder: Path) -> None:
         self.shim = Shim()
         self.begun = folder / "begun"
@@ -112,7 +114,7 @@ class Stage:
         failures: list[str] = []
         cases = 0
         for number in range(start, most + 1, stride):
-            fired, _, problems = self.play(flow, FAULTS[fault_name], number)
+            fired, _, problems = self.play(flow, self.faults[fault_name], number)
             cases += 1
             failures += _told(flow, fault_name, number, problems)
             if not fired:
@@ -122,7 +124,7 @@ class Stage:
     def spread(self, flow: Flow, fault_name: str, *, most: int) -> dict[str, Any]:
         """Let the fault meet every call that the flow makes when untouched; if these are many, about `most`
         of them in equal distances."""
-        fault = FAULTS[fault_name]
+        fault = self.faults[fault_name]
         counted = self.untouched.get((flow.name, fault.calls))
         failures: list[str] = []
         if counted is None:
@@ -137,9 +139,7 @@ class Stage:
 
     def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, int, list[str]]:
         """One case: whether the fault fired, at how many calls it could have, and what was wrong then."""
-        shutil.rmtree(self.shadow, ignore_errors=True)
-        shutil.rmtree(self.case, ignore_errors=True)
-        shutil.copytree(self.empty if flow.is_first else self.begun, self.case)
+        self._begin(flow)
         lines, status = _in_child(lambda tell: self._act(flow, fault, number, tell))
         if fault.cuts_power:
             cut_power(self.case, self.shadow)
@@ -153,6 +153,16 @@ class Stage:
         if status != 0:
             problems.append(f"the next process ended with {status}")
         return fired, max((line.get("calls", 0) for line in lines), default=0), problems
+
+    def _begin(self, flow: Flow) -> None:
+        """Make the library what it is before every flow."""
+        shutil.rmtree(self.shadow, ignore_errors=True)
+        shutil.rmtree(self.case, ignore_errors=True)
+        shutil.copytree(self.empty if flow.is_first else self.begun, self.case)
+
+    def _let_time_pass(self, seconds: int) -> None:
+        """Let it be so many seconds later than it was at the beginning."""
+        self.shim.move_clock(seconds)
 
     def _act(self, flow: Flow, fault: Fault, number: int, tell: Callable[..., None]) -> None:
         known = {} if flow.is_first else self.promises
@@ -189,16 +199,16 @@ class Stage:
 
     def _look(self, flow: Flow, promised: dict[str, Facts], tell: Callable[..., None]) -> None:
         promises = Promises(promised)
-        self.shim.move_clock(LEASES_OVER)
+        self._let_time_pass(LEASES_OVER)
         with self._opened(is_fresh=flow.is_first) as library:
             upkeep.mend_index(database=library.backends.database, search=library.backends.search)
             _settle(library, promises, tell, "after the restart")
             flow.act(library, promises)
             _settle(library, promises, tell, "done again")
-            self.shim.move_clock(ALL_OVER)
+            self._let_time_pass(ALL_OVER)
             library.sweep()
             _settle(library, promises, tell, "days later")
-            _check_rests(library, tell)
+            self._check_rests(library, tell)
 
     @contextmanager
     def _opened(self, *, is_fresh: bool, prepares: bool = True) -> Iterator[Library]:
@@ -209,11 +219,14 @@ class Stage:
         try:
             if prepares:
                 prepare(backends)
-            yield Library(backends, _owner(backends))
+            yield self._library(backends)
         finally:
             assert isinstance(backends.search, SqliteSearch)
             backends.search.close()
             backends.close()
+
+    def _library(self, backends: Backends) -> Library:
+        return Library(backends, _owner(backends))
 
     def _open(self) -> Backends:
         environ = {"BIGIMAGE_DATA": str(self.case), "RECOGNITION": "off"}
@@ -222,6 +235,15 @@ class Stage:
         backends.storage.min_part_size = 1
         backends.__dict__.update(darkroom=InnerDarkroom(self.shim), gazetteer=Nowhere())
         return backends
+
+    def _check_rests(self, library: Library, tell: Callable[..., None]) -> None:
+        """Nothing that belongs to nobody is kept for good."""
+        storage = library.backends.settings.data / "storage"
+        for area in ("incoming", "uploads"):
+            for rest in sorted((storage / area).iterdir()):
+                names = [each.name for each in rest.glob("*")]
+                tell(problem=f"left behind: {area}/{rest.name} {names}")
+        _check_objects(library, tell)
 
 
 def _told(flow: Flow, fault_name: str, number: int, problems: list[str]) -> list[str]:
@@ -310,13 +332,7 @@ def _broken(library: Library, name: str, photo: Photo | None, promised: Facts) -
         yield f"has {len(photo.renditions)} renditions"
 
 
-def _check_rests(library: Library, tell: Callable[..., None]) -> None:
-    """Nothing that belongs to nobody is on disk for good."""
-    storage = library.backends.settings.data / "storage"
-    for area in ("incoming", "uploads"):
-        for rest in sorted((storage / area).iterdir()):
-            names = [each.name for each in rest.glob("*")]
-            tell(problem=f"left behind: {area}/{rest.name} {names}")
+def _check_objects(library: Library, tell: Callable[..., None]) -> None:
     with library.backends.database.read() as connection:
         wanted = {
             key
@@ -351,10 +367,9 @@ def _in_child(act: Callable[[Callable[..., None]], None]) -> tuple[list[dict[str
     return lines, os.waitstatus_to_exitcode(status)
 
 
-def main() -> None:
+def serve(stage: Stage) -> None:
     """Answer sweeps until standard input ends."""
     logging.disable(logging.CRITICAL)
-    stage = Stage(Path(sys.argv[1]))
     stage.set_up()
     by_name = {flow.name: flow for flow in (*flows.FLOWS, *flows.WRONG)}
     for line in sys.stdin:
@@ -365,4 +380,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Stage(Path(sys.argv[1])))

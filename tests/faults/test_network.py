@@ -1,0 +1,73 @@
+"""The N-th call to a server fails, where rows are in MariaDB and bytes in a bucket: nothing is lost there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from tests.faults.conftest import MEMORY, Sweeper, running_stage
+from tests.faults.shim import NETWORK_FAULTS
+from tests.proof import Sweep
+from tests.servers.mariadb import MariaDB
+from tests.servers.radosgw import REGION, Radosgw
+
+FLOWS = ("complete", "process", "upload by parts", "trash", "purge")
+KILLED_AT = 60
+"""One call in the middle of a flow, for the tests of every day."""
+
+
+@pytest.fixture(scope="module")
+def network_sweeper(shim_library: Path, mariadb: MariaDB, radosgw: Radosgw) -> Iterator[Sweeper]:
+    """A stage on both servers."""
+    bucket = f"faults-{uuid4().hex}"
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=radosgw.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=radosgw.access_key,
+        aws_secret_access_key=radosgw.secret_key,
+    )
+    s3.create_bucket(Bucket=bucket)
+    s3.close()
+    url = mariadb.create_database()
+    settings = {
+        "DATABASE_URL": url,
+        "STORAGE": "s3",
+        "S3_BUCKET": bucket,
+        "S3_ENDPOINT_URL": radosgw.endpoint_url,
+        "S3_ADDRESSING": "path",
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": radosgw.access_key,
+        "AWS_SECRET_ACCESS_KEY": radosgw.secret_key,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    with TemporaryDirectory(prefix="bigimage-faults-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield from running_stage("tests.faults.elsewhere", shim_library, folder, settings)
+    mariadb.drop_database(url)
+
+
+@pytest.mark.parametrize("flow", ["complete", "process"])
+def test_killed_between_servers_loses_nothing(network_sweeper: Sweeper, flow: str) -> None:
+    assert not network_sweeper.sweep(flow, "kill -9", start=KILLED_AT, most=KILLED_AT)["failures"]
+
+
+@pytest.mark.proof
+@pytest.mark.xdist_group("a database and a bucket")
+@pytest.mark.parametrize("fault", NETWORK_FAULTS)
+def test_a_fault_between_servers_loses_nothing(network_sweeper: Sweeper, sweep: Sweep, fault: str) -> None:
+    """BIGIMAGE_PROOF_N / 5 bounds the calls that are met in each flow, since a case takes seconds; below 20
+    only the first two flows are played."""
+    length = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
+    chosen = FLOWS if length >= 20 else FLOWS[:2]
+    found = [network_sweeper.spread(flow, fault, most=max(1, length // 5)) for flow in chosen]
+    failures = [problem for each in found for problem in each["failures"]]
+    sweep.name = f"{fault} at the N-th call to MariaDB or a bucket of {len(chosen)} flows"
+    sweep.cases = sum(each["cases"] for each in found)
+    sweep.failures = len(failures)
+    assert not failures
