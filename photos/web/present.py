@@ -37,11 +37,15 @@ from photos.services.promises import size_words
 
 RATIO_STEP = 1.025
 """Tiles come in aspect ratios of 2.5 % steps (`static/css/ratios.css`), so at most 1.3 % of a side is cut."""
-RATIO_LIMIT = 44
-"""Steps in each direction: from about 1:3 to 3:1; what is longer is cut to that in lists."""
+RATIO_STEPS = (-28, 44)
+"""From 1:2 to about 3:1; what is longer is cut to that in lists, so that a tile can be hit with a thumb."""
 
 TITLE_LENGTH = 80
 LONGEST_SUFFIX = 6
+
+BROWSER_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"})
+MOST_BROWSER_PIXELS = 60_000_000
+"""Larger pictures take a phone's browser more memory than it has."""
 
 STATE_WORDS = {
     PhotoState.NEW: "Waiting",
@@ -174,7 +178,8 @@ def ratio_step(width: int, height: int) -> int:
     """The number of the aspect-ratio class nearest to width / height; 4:3 while the size is unknown."""
     ratio = width / height if width and height else 4 / 3
     step = round(math.log(ratio) / math.log(RATIO_STEP))
-    return max(-RATIO_LIMIT, min(RATIO_LIMIT, step)) + RATIO_LIMIT
+    lowest, highest = RATIO_STEPS
+    return max(lowest, min(highest, step)) - lowest
 
 
 def _tile_rendition(photo: Photo) -> Rendition | None:
@@ -185,10 +190,17 @@ def _tile_rendition(photo: Photo) -> Rendition | None:
     return next((by_kind[kind] for kind in order if kind in by_kind), None)
 
 
-def days(
+def months(
+    photos: Sequence[PhotoMark], tiles: Mapping[int, Markup], *, is_first: bool, is_last: bool
+) -> list[list[Day]]:
+    """Group photos, already in order, by month and local day. `tiles` are by their keys."""
+    all_days = _days(photos, tiles, is_first=is_first, is_last=is_last)
+    return [list(group) for _, group in groupby(all_days, key=lambda day: day.iso[:7])]
+
+
+def _days(
     photos: Sequence[PhotoMark], tiles: Mapping[int, Markup], *, is_first: bool, is_last: bool
 ) -> list[Day]:
-    """Group photos, already in order, by the local day they were taken on. `tiles` are by their keys."""
     by_day = groupby(photos, key=lambda photo: photo.taken_local.date())
     groups = [
         (day, group, [tiles[photo.key] for photo in group if photo.key in tiles])
@@ -245,9 +257,13 @@ def taken_words(photo: Photo) -> tuple[str, str]:
     when = f"{date_words(taken.date())}, {taken:%H:%M}"
     if photo.taken_source is TakenSource.UPLOAD:
         return when, "No date in the file: this is the time of upload."
+    is_by_person = photo.taken_source is TakenSource.PERSON
     if photo.offset_minutes is None:
+        if is_by_person:
+            return when, "Set by you, without a time zone."
         return when, "By the camera's clock; the file does not say in which time zone."
-    return when, f"Local time there, {offset_words(photo.offset_minutes)}."
+    by = "Set by you." if is_by_person else "Read from the file."
+    return when, f"Local time there, {offset_words(photo.offset_minutes)}. {by}"
 
 
 def offset_words(minutes: int) -> str:
@@ -367,6 +383,11 @@ def kind_words(photo: Photo) -> str:
     suffix = PurePath(photo.name).suffix
     by_name = f"“{suffix.lower()}” by its name" if 1 < len(suffix) <= LONGEST_SUFFIX else "File"
     return MEDIA_WORDS.get(photo.media_type, by_name)
+
+
+def is_shown_by_browsers(photo: Photo) -> bool:
+    """Whether a browser can show the original itself, for whoever looks closer than renditions reach."""
+    return photo.media_type in BROWSER_TYPES and 0 < photo.width * photo.height <= MOST_BROWSER_PIXELS
 
 
 def photo_facts(photo: Photo) -> PhotoFacts:

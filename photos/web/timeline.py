@@ -27,7 +27,7 @@ def index() -> str:
     shown = tiles.tiles_of(owner.id, page.items)
     return render_template(
         "timeline/index.html",
-        days=present.days(page.items, shown, is_first=cursor is None, is_last=page.next is None),
+        months=present.months(page.items, shown, is_first=cursor is None, is_last=page.next is None),
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",

@@ -2,6 +2,12 @@
 // A plain script in the head: both events come before modules run.
 
 (() => {
+  // A grid that was left further down comes back there; its first page is not shown before.
+  if (history.state?.place) {
+    document.documentElement.dataset.returning = "";
+    setTimeout(() => delete document.documentElement.dataset.returning, 3000);
+  }
+
   const NAME = "picture";
   const photoOf = (address) => new URL(address).pathname.match(/^\/photos\/([\w-]+)$/)?.[1];
   const name = (photoId, transition) => {

@@ -23,7 +23,7 @@ export function listenForSelecting(root, between) {
     "click",
     (event) => {
       const id = photoAt(event.target);
-      const isCheck = Boolean(event.target.closest(".check"));
+      const isCheck = Boolean(event.target.closest(".tile-check"));
       const isOpening = !isCheck && !selection.size && !event.shiftKey;
       if (!id || isOpening || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
@@ -34,7 +34,7 @@ export function listenForSelecting(root, between) {
   );
   root.addEventListener("keydown", (event) => {
     const id = event.key === " " && isForPage(event) && photoAt(event.target);
-    if (!id || event.target.closest(".check")) return;
+    if (!id || event.target.closest(".tile-check")) return;
     event.preventDefault();
     choose(id, event.shiftKey).catch(complain);
   });
@@ -56,7 +56,7 @@ export function addAll(ids) {
 export function makeSelectable(cell, tile, name) {
   const check = document.createElement("button");
   check.type = "button";
-  check.className = "check";
+  check.className = "tile-check";
   check.tabIndex = -1; // by keyboard it is Space on the tile
   check.setAttribute("role", "checkbox");
   check.setAttribute("aria-label", `Select ${name}`);
@@ -73,7 +73,7 @@ function showSelected(root, id) {
 function show(cell) {
   const isSelected = selection.has(cell.dataset.cell);
   cell.classList.toggle("is-selected", isSelected);
-  cell.querySelector(".check").setAttribute("aria-checked", String(isSelected));
+  cell.querySelector(".tile-check").setAttribute("aria-checked", String(isSelected));
 }
 
 function photoAt(target) {

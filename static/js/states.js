@@ -8,9 +8,10 @@ const FIRST_MS = 1000;
 const LONGEST_MS = 20000;
 const AT_ONCE = 200;
 const WORDS = { new: "Waiting", processing: "Working", refused: "Refused" };
-// As in photos/web/present.py: aspect ratios in steps of 2.5 %, at most 44 in each direction.
+// As in photos/web/present.py: aspect ratios in steps of 2.5 %, from 1:2 to 3:1.
 const STEP = Math.log(1.025);
-const STEPS = 44;
+const LEAST = -28;
+const MOST = 44;
 
 export function start(root) {
   let wait = FIRST_MS;
@@ -67,7 +68,7 @@ function reveal(tile, photo) {
   picture.width = rendition.width;
   picture.height = rendition.height;
   const step = Math.round(Math.log(photo.width / photo.height) / STEP);
-  const name = `r${Math.max(-STEPS, Math.min(STEPS, step)) + STEPS}`;
+  const name = `r${Math.max(LEAST, Math.min(MOST, step)) - LEAST}`;
   picture.decode().then(() => {}, () => {}).then(() => {
     tile.className = `tile ${name}`;
     tile.replaceChildren(picture);

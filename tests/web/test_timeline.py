@@ -97,7 +97,7 @@ def test_nobody_is_asked_to_sign_in_and_a_member_sees_their_own(library: Library
     ("width", "height"), [(3, 2), (2, 3), (16, 9), (1, 1), (4, 3), (9, 16), (2048, 1365), (5, 2)]
 )
 def test_the_nearest_ratio_cuts_almost_nothing(width: int, height: int) -> None:
-    ratio = present.RATIO_STEP ** (present.ratio_step(width, height) - present.RATIO_LIMIT)
+    ratio = present.RATIO_STEP ** (present.ratio_step(width, height) + present.RATIO_STEPS[0])
     assert ratio == pytest.approx(width / height, rel=0.013)
 
 
@@ -106,6 +106,7 @@ def test_the_stylesheet_has_every_ratio() -> None:
 
     sheet = (ROOT / "static" / "css" / "ratios.css").read_text()
     named = {int(step): float(ratio) for step, ratio in re.findall(r"\.r(\d+) \{ --ratio: ([\d.]+);", sheet)}
-    assert sorted(named) == list(range(2 * present.RATIO_LIMIT + 1))
+    lowest, highest = present.RATIO_STEPS
+    assert sorted(named) == list(range(highest - lowest + 1))
     for step, ratio in named.items():
-        assert ratio == pytest.approx(present.RATIO_STEP ** (step - present.RATIO_LIMIT), abs=1e-4)
+        assert ratio == pytest.approx(present.RATIO_STEP ** (step + lowest), abs=1e-4)

@@ -64,7 +64,7 @@ class MonthPhotosQuery(Struct):
 class TileShape(Struct, omit_defaults=True):
     """A photo as a grid shows it; what is absent is empty, false or not there yet.
 
-    `day` is the photo's own local day, `alt` names it in words. `large`, `medium` and `square` are signed
+    `day` is the photo's own local day, `alt` names it in words, `place` where it was taken. `large`, `medium` and `square` are signed
     URLs of pictures that fit into 1600 and 512 pixels, and of a square of 256.
     """
 
@@ -73,6 +73,7 @@ class TileShape(Struct, omit_defaults=True):
     state: Literal["new", "processing", "ready", "refused"]
     day: str
     alt: str
+    place: str = ""
     width: int = 0
     height: int = 0
     thumbhash: str = ""
@@ -101,6 +102,7 @@ def tile_shape(photo: PhotoSummary, storage: Storage) -> TileShape:
         state=photo.state.value,
         day=photo.taken_local.date().isoformat(),
         alt=present.summary_words(photo),
+        place=photo.place_name,
         width=photo.width,
         height=photo.height,
         thumbhash=photo.thumbhash,
