@@ -29,6 +29,7 @@ _NAMED = re.compile(
     (?:bearer\s+)?[^\s"'&,;)}\]]+
     """
 )
+_TO_JSON = json.JSONEncoder(ensure_ascii=True, default=str)
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+")
 _OWN_TOKEN = re.compile(r"\bbgi_[\w-]+")
 _LINK = re.compile(r"(/provider/link/)[\w-]+")
@@ -38,6 +39,8 @@ _URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,100}:)[^\s@/]+@")
 def mask(text: str) -> str:
     """The text without anything that opens a door, cut to a length that a pattern can be run over."""
     text = text[: 2 * LONGEST]
+    if text.isalnum():
+        return text  # one plain word names nothing
     text = _URL_PASSWORD.sub(r"\1***@", text)
     text = _BEARER.sub(r"\1***", text)
     text = _OWN_TOKEN.sub("bgi_***", text)
@@ -63,7 +66,7 @@ class JsonFormatter(logging.Formatter):
                 line[name] = mask(value)[:LONGEST] if isinstance(value, str) else value
         if record.exc_info:
             line["error"] = mask(self.formatException(record.exc_info)[-LONGEST:])
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return _TO_JSON.encode(line)
 
 
 def configure(level: str) -> None:

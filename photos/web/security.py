@@ -191,22 +191,30 @@ def _check_json() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if deps.settings().is_https:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
-    if "Content-Security-Policy" not in response.headers:
-        response.headers["Content-Security-Policy"] = _policy(response)
+    given = {name.lower() for name, _ in response.headers}
+    for name, value in _headers(response, has_policy="content-security-policy" in given).items():
+        if name.lower() not in given:
+            response.headers.add(name, value)
     if not request.path.startswith(routes.NO_SESSION):
-        response.headers.setdefault("Cache-Control", "private, no-store")
         response.vary.add("Cookie")
         if request.path.startswith("/api/"):
             response.vary.add("Authorization")
-    elif response.status_code >= 400 or not request.path.startswith(("/static/", "/media/")):
-        response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Request-Id"] = logs.request_id.get()
     _log_request(response)
     return response
+
+
+def _headers(response: Response, *, has_policy: bool) -> dict[str, str]:
+    """What every response carries unless its view has said otherwise."""
+    headers = {**HEADERS, "X-Request-Id": logs.request_id.get()}
+    if deps.settings().is_https:
+        headers["Strict-Transport-Security"] = HSTS
+    if not has_policy:
+        headers["Content-Security-Policy"] = _policy(response)
+    if not request.path.startswith(routes.NO_SESSION):
+        headers["Cache-Control"] = "private, no-store"
+    elif response.status_code >= 400 or not request.path.startswith(("/static/", "/media/")):
+        headers["Cache-Control"] = "no-store"
+    return headers
 
 
 def _policy(response: Response) -> str:

@@ -1,4 +1,4 @@
-"""What every template may use beside Flask's own: `csp_nonce()`, `csrf_token()` and `current_user`."""
+"""What templates may use beside Flask's own: `csp_nonce()`, `csrf_token()`, `current_user` and `fixed()`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import secrets
 from typing import Any, cast
 
 from flask import Flask, g, request, url_for
+from jinja2 import Environment
+from markupsafe import Markup
 
 from photos.models import User
 from photos.web import deps
@@ -41,12 +43,36 @@ class Addresses:
         return address
 
 
+class FixedParts:
+    """`fixed(template)`: a part of pages that is the same for everybody, written once by each process.
+
+    Such a part cannot name the person, nor carry a token or a nonce. Values are words of the including
+    template, such as the section of the page, and never what somebody has typed.
+    """
+
+    def __init__(self, templates: Environment) -> None:
+        self._templates = templates
+        self._known: dict[tuple[object, ...], Markup] = {}
+
+    def __call__(self, template: str, **values: str) -> Markup:
+        """The finished part."""
+        kept = (request.root_path, template, *values.items())
+        part = self._known.get(kept)
+        if part is None:
+            text = self._templates.get_template(template).render(
+                values, csrf_token=None, csp_nonce=None, request=None, session=None, g=None
+            )
+            part = self._known[kept] = Markup(text)  # nosec B704 # Jinja has escaped it
+        return part
+
+
 def init_templating(app: Flask) -> None:
     """Give the functions to Jinja."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.context_processor(_who)
     app.jinja_env.globals["url_for"] = Addresses()
+    app.jinja_env.globals["fixed"] = FixedParts(app.jinja_env)
 
 
 def _who() -> dict[str, User | None]:
