@@ -17,9 +17,9 @@ from photos import tasks
 from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.errors import BackendError, NotFound
-from photos.models import Label, Photo, Verdict
+from photos.models import BulkChange, Label, Photo, Verdict
+from photos.services import bulk, upkeep, uploads
 from photos.services import library as acts
-from photos.services import upkeep, uploads
 from tests import pictures
 from tests.services.conftest import Library
 
@@ -44,7 +44,7 @@ def hash_of(name: str) -> str:
 
 
 Facts = dict[str, Any]
-"""Of one photo: `there`, `id`, `trashed`, `verdict`, `description`; EITHER where both would be true."""
+"""Of one photo: `there`, `id`, `trashed`, `verdict`, `description`, `turn`; EITHER where both are right."""
 
 
 class Promises:
@@ -228,6 +228,51 @@ def _edit(library: Library, promises: Promises) -> None:
     promises.done("lighthouse", description="At noon")
 
 
+def _turn(library: Library, promises: Promises) -> None:
+    promises.doing("lighthouse", turn=90)
+    parts = library.backends
+    acts.turn(promises.id_of("lighthouse"), 90, owner=library.owner, database=parts.database, jobs=parts.jobs)
+    promises.done("lighthouse", turn=90)
+    work(library)
+
+
+def _change_many(library: Library, promises: Promises) -> BulkChange:
+    names = ("lighthouse", "waiting")
+    for name in names:
+        promises.doing(name, description="At dusk")
+    parts = library.backends
+    change = bulk.start(
+        "describe",
+        {"description": "At dusk"},
+        bulk.Chosen(ids=[promises.id_of(name) for name in names]),
+        owner=library.owner,
+        database=parts.database,
+        search=parts.search,
+        jobs=parts.jobs,
+        key="one change",
+    )
+    work(library)
+    for name in names:
+        promises.done(name, description="At dusk")
+    return change
+
+
+def _change(library: Library, promises: Promises) -> None:
+    _change_many(library, promises)
+
+
+def _change_and_undo(library: Library, promises: Promises) -> None:
+    promises.doing("lighthouse", description="")
+    change = _change_many(library, promises)
+    promises.doing("lighthouse", description="")
+    promises.doing("waiting", description="")
+    parts = library.backends
+    bulk.undo(change.id, owner=library.owner, database=parts.database, search=parts.search, jobs=parts.jobs)
+    work(library)
+    promises.done("lighthouse", description="")
+    promises.done("waiting", description="")
+
+
 def _sweep(library: Library, promises: Promises) -> None:
     library.sweep()
 
@@ -299,6 +344,9 @@ FLOWS = (
     Flow("purge", _purge),
     Flow("label decision", _decide),
     Flow("edit", _edit, is_cold=True),
+    Flow("turn", _turn),
+    Flow("change of many", _change),
+    Flow("undo of a change", _change_and_undo),
     Flow("sweep", _sweep, is_cold=True),
     Flow("reindex", _reindex),
     Flow("migrate", _nothing, is_first=True),

@@ -316,6 +316,7 @@ def _broken(library: Library, name: str, photo: Photo | None, promised: Facts) -
         "id": photo.id,
         "trashed": photo.trashed_at is not None,
         "description": photo.description,
+        "turn": photo.turn,
         "verdict": next((label.verdict for label in photo.labels if label.name == "dog"), None),
     }
     for fact, value in is_now.items():
@@ -328,6 +329,8 @@ def _broken(library: Library, name: str, photo: Photo | None, promised: Facts) -
     for rendition in photo.renditions:
         if library.backends.storage.stat(rendition.key).size_bytes != rendition.size_bytes:
             yield f"has half a {rendition.kind} rendition"
+    if photo.turn_made != photo.turn:
+        yield f"is shown turned by {photo.turn_made} in place of {photo.turn}"
     if len(photo.renditions) != 3:
         yield f"has {len(photo.renditions)} renditions"
 
