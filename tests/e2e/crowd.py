@@ -1,4 +1,4 @@
-"""A library of any size out of a few real photos: their rows again and again, on other days, with the same pictures."""
+"""A library of any size out of a few photos: their rows again and again, on other days, same pictures."""
 
 from __future__ import annotations
 

@@ -116,8 +116,10 @@ export class Grid extends EventTarget {
     const top = this.stretches.topOf(parts[0]);
     const tall = parts.reduce((sum, { height }) => sum + height, 0);
     const y = this.scroll.y + this.inset;
-    const stretch = this.stretches.list[this.stretches.indexAt(y)];
-    const day = stretch.layout?.days.findLast((one) => one.top <= y - this.stretches.topOf(stretch));
+    // a heading that is about to reach the edge is what the reader sees
+    const line = y + this.stretches.metrics.head;
+    const stretch = this.stretches.list[this.stretches.indexAt(line)];
+    const day = stretch.layout?.days.findLast((one) => one.top <= line - this.stretches.topOf(stretch));
     return { within: tall ? (y - top) / tall : 0, day: day?.day ?? "" };
   }
 

@@ -97,6 +97,11 @@ function takeOver(root, list, canvas) {
   keepPlaces(grid);
   listenForSelecting(canvas, (one, other) => idsBetween(grid, one, other));
   canvas.addEventListener("click", onClick);
+  // a photo was open over the grid, perhaps another one than was opened
+  document.addEventListener("photo-close", (event) => {
+    event.preventDefault();
+    reveal(event.detail.id).catch(complain);
+  });
   showScrubber(root);
   showSeen();
 }

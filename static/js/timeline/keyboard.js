@@ -37,7 +37,8 @@ export class Keyboard {
     const tall = stretch.layout.tall[index];
     const isOut = top < from || top + tall > to;
     if (isOut && isCentred) grid.show(top + tall / 2 - innerHeight / 2);
-    else if (top < from) grid.show(top - grid.inset - head);
+    // above the first row there is the heading of its day, and of the page
+    else if (top < from) grid.show(top <= head ? -Infinity : top - grid.inset - head);
     else if (top + tall > to) grid.show(top + tall - innerHeight + barHeight());
     grid.table.setCurrent(stretch.tiles[index].id);
     grid.table.linkOf(grid.table.current)?.focus({ preventScroll: true });

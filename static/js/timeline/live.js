@@ -37,6 +37,7 @@ export function followChanges(grid, focus) {
     keepInPlace(() => arrivals.add(detail));
   });
   document.addEventListener("photos-changed", () => soon(true));
+  document.addEventListener("photo-close", () => soon(true));
   grid.root.addEventListener("ready", ({ target }) => {
     const known = grid.stretches.find(target.dataset.photo);
     if (known) known.stretch.isStale = true;

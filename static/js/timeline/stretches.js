@@ -31,7 +31,7 @@ export class Stretches {
 
   // What the server says about all months; photos that are known stay until they are asked for again.
   setMonths(months) {
-    const known = Map.groupBy(this.list, (stretch) => stretch.month);
+    const known = this.#byMonth();
     this.list = months.flatMap(([month, count]) => {
       const stretches = known.get(month);
       known.delete(month);
@@ -75,8 +75,7 @@ export class Stretches {
 
   setMetrics(metrics) {
     this.metrics = metrics;
-    const perMonth = Map.groupBy(this.list, (stretch) => stretch.month);
-    for (const stretches of perMonth.values()) {
+    for (const stretches of this.#byMonth().values()) {
       const total = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
       const height = estimate(total, metrics);
       for (const stretch of stretches) stretch.height = (height * stretch.count) / total;
@@ -128,6 +127,12 @@ export class Stretches {
     const above = this.#countOn(stretch, day, -1);
     const below = this.#countOn(stretch, day, 1);
     return { before: above.count, behind: below.count, isWhole: above.isKnown && below.isKnown };
+  }
+
+  #byMonth() {
+    const months = new Map();
+    for (const stretch of this.list) months.set(stretch.month, [...(months.get(stretch.month) ?? []), stretch]);
+    return months;
   }
 
   #countOn(stretch, day, direction) {
