@@ -19,7 +19,18 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, and_, delete, func, insert, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from photos.db import keyset
 from photos.db.engine import last_steps, wall_from_micros, wall_to_micros
@@ -33,6 +44,10 @@ SPLIT = 400
 MOVING = frozenset({"state", "trashed_at", "archived_at", "taken_local"})
 """Columns that decide where a photo stands."""
 DAY_MICROS = 86_400_000_000
+_SHELF_COUNT = select(func.sum(timeline_chunk.c["count"])).where(
+    timeline_chunk.c.owner_id == bindparam("owner"), timeline_chunk.c.shelf == bindparam("shelf")
+)
+"""Built once: every page of the timeline runs it."""
 
 Place = tuple[int, int]
 """(`taken_local`, key): where a photo stands in the order of its shelf."""
@@ -108,10 +123,7 @@ def count_shelves(connection: Connection, owner_id: int) -> dict[Shelf, int]:
 def count_shelf(connection: Connection, owner_id: int, shelf: Shelf) -> int:
     """How many photos stand on one shelf."""
     settle(connection)
-    statement = select(func.sum(timeline_chunk.c["count"])).where(
-        timeline_chunk.c.owner_id == owner_id, timeline_chunk.c.shelf == shelf
-    )
-    return int(connection.scalar(statement) or 0)
+    return int(connection.scalar(_SHELF_COUNT, {"owner": owner_id, "shelf": shelf}) or 0)
 
 
 def list_chunks(connection: Connection, owner_id: int, shelf: Shelf, month: int) -> list[Chunk]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from pathlib import PurePath
 from textwrap import shorten
@@ -211,7 +212,7 @@ def _days(
             iso=day.isoformat(),
             words=date_words(day),
             place=_common_place(group),
-            tiles=Markup().join(shown),
+            tiles=Markup("".join(shown)),  # nosec B704 # of Markup
             count=len(shown),
             is_whole=(index > 0 or is_first) and (index < len(groups) - 1 or is_last),
         )
@@ -246,6 +247,7 @@ def title(photo: Photo) -> str:
     return shorten(first_line, TITLE_LENGTH, placeholder="…") if first_line else photo.name
 
 
+@lru_cache(4096)
 def date_words(day: date) -> str:
     """`Saturday 15 June 2024`."""
     return f"{day:%A} {day.day} {day:%B} {day.year}"
