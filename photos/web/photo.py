@@ -53,6 +53,9 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
     before_href, after_href = (
         url_for("photo.show", photo_id=photo_id, **origin) if photo_id else "" for photo_id in beside
     )
+    original_href = here.storage.url(
+        photo.storage_key, media_type=photo.media_type, download_name=photo.name
+    )
     missing = here.recognition.missing() if photo.state is PhotoState.READY and not photo.recogniser else ""
     return render_template(
         "photo/show.html",
@@ -63,9 +66,8 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
         labels=present.label_rows(photo, suggestion_below=here.settings.suggestion_below),
         text=present.text_rows(photo),
         state_words=present.STATE_WORDS[photo.state],
-        original_href=here.storage.url(
-            photo.storage_key, media_type=photo.media_type, download_name=photo.name
-        ),
+        original_href=original_href,
+        close_href=original_href if present.is_shown_by_browsers(photo) else "",
         before_href=before_href,
         after_href=after_href,
         back=_back(photo, origin),

@@ -4,7 +4,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 export function start(print) {
-  const panel = document.querySelector(".panel");
+  const panel = print.closest(".photo").querySelector(".panel");
   const rowOf = (event) => event.target.closest?.("[data-boxes]");
   const show = (event) => {
     const row = rowOf(event);

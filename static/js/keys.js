@@ -18,22 +18,35 @@ export function isSelectAll(event) {
   return event.key === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && isFree(event);
 }
 
+// Whether it belongs to the photo that lies in `place`: in the layer over a list, or on a page of its own.
+export function isForViewer(event, place) {
+  const isOnTop = place.classList.contains("viewer") || !document.getElementById("viewer");
+  return isOnTop && !event.ctrlKey && !event.metaKey && isNobodys(event);
+}
+
+// What lies under the viewer's layer hears no keys.
 function isFree(event) {
+  return isNobodys(event) && !document.getElementById("viewer");
+}
+
+function isNobodys(event) {
   if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return false;
   return !event.target.closest?.("input, textarea, select, [contenteditable]");
 }
 
 function onKey(event) {
   if (event.key === "Escape") return leaveSearch(event);
+  const viewer = document.getElementById("viewer");
+  if (event.key === "?" && (viewer ? isForViewer(event, viewer) : isForPage(event))) {
+    event.preventDefault();
+    document.getElementById("keys-dialog").showModal();
+  }
   if (!isForPage(event)) return;
   const box = document.getElementById("search-box");
   if (event.key === "/" && box) {
     event.preventDefault();
     box.focus();
     box.select();
-  } else if (event.key === "?") {
-    event.preventDefault();
-    document.getElementById("keys-dialog").showModal();
   } else if (event.key === "u") {
     document.querySelector("[data-upload]")?.click();
   }
