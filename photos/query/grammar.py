@@ -13,6 +13,7 @@ them.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from photos.query.analysis import analyse
 from photos.query.operators import OPERATORS, Value, nearest, refuse_inner_star
@@ -159,7 +160,7 @@ class _Parser:
             raise QueryError(
                 "There is nothing between these parentheses.", position=start, length=self.at - start
             )
-        return inside
+        return replace(inside, position=start, length=self.at - start)
 
     def _operator(self, name: str, sign: str, value_start: int) -> Node:
         start = self.at

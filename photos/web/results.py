@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from photos.backends.storage import Storage
@@ -30,14 +30,19 @@ def result(match: Match, storage: Storage, origin: Mapping[str, str]) -> Result:
     tile = present.tile(match.photo, storage, origin=origin)
     return Result(
         tile=tile,
-        reasons=tuple(_words(reason) for reason in match.reasons[:MOST_REASONS]),
+        reasons=tuple(_words(match.reasons[:MOST_REASONS])),
         boxes=_boxes(match, tile),
     )
 
 
-def _words(reason: Reason) -> str:
-    words = present.reason_words(reason)
-    return f"{words} ({reason.because})" if reason.because else words
+def _words(reasons: Iterable[Reason]) -> Iterator[str]:
+    """Each reason in words; before it the other word that it owes itself to, once."""
+    said = set()
+    for reason in reasons:
+        if reason.because and reason.because not in said:
+            said.add(reason.because)
+            yield reason.because
+        yield present.reason_words(reason)
 
 
 def _boxes(match: Match, tile: present.Tile) -> tuple[tuple[str, str, str, str], ...]:

@@ -39,6 +39,11 @@ def to_json(document: SearchDocument) -> str:
     return json.dumps(fields, separators=(",", ":"))
 
 
+def storable(text: str) -> str:
+    """`text` without halves of characters, which no database takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def from_json(text: str) -> SearchDocument:
     """The document that `to_json` was given, with bare labels."""
     fields = json.loads(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from photos.backends.search import Facets, Found, Value
 from photos.backends.search.cursor import Place, decode, encode
-from photos.backends.search.document import from_json, to_json
+from photos.backends.search.document import from_json, storable, to_json
 from photos.backends.search.sqlite_facets import count_facets
 from photos.backends.search.sqlite_file import BUSY_SECONDS, IndexFile
 from photos.backends.search.sqlite_query import (
@@ -202,9 +202,9 @@ def _put(connection: sqlite3.Connection, document: SearchDocument, changes: Voca
             document.height,
             at.latitude if at else None,
             at.longitude if at else None,
-            document.place,
-            document.camera,
-            file_kind(document.media_type),
+            storable(document.place),
+            storable(document.camera),
+            storable(file_kind(document.media_type)),
         ),
     )
     labels = {(number, name_of(label.name), label.confidence) for label in document.labels}

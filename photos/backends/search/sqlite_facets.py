@@ -14,7 +14,7 @@ from photos.query.vocabulary import Kind, places_in
 
 MOST_COUNTED = 5_000
 """Hits; of more than these, the newest are counted and the answer says so."""
-MOST_VALUES = 12
+MOST_VALUES = 10
 """Of one kind."""
 
 

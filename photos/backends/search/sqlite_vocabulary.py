@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from photos.backends.search import Value
+from photos.backends.search.document import storable
 from photos.models import SearchDocument
 from photos.query.analysis import analyse
 from photos.query.vocabulary import Kind, entries_of
@@ -29,8 +30,7 @@ class VocabularyChanges:
         for entry in entries_of(document).values():
             name = (document.owner_id, entry.kind, entry.value)
             self._photos[name] += 1
-            # what is no text would be no parameter either
-            self._shown[name] = entry.shown.encode("utf-8", "replace").decode("utf-8")
+            self._shown[name] = storable(entry.shown)
 
     def remove(self, document: SearchDocument) -> None:
         """No longer count what stands in a document."""

@@ -32,7 +32,7 @@ function listen(root, form) {
     if (!signal.aborted) show(root, next);
   };
   slider.addEventListener("input", () => {
-    form.querySelector("output").value = `${slider.value} % sure`;
+    form.querySelector("output").value = Number(slider.value) ? `${slider.value} % sure` : "any";
     slider.setAttribute("aria-valuetext", `${slider.value} percent sure`);
     root.toggleAttribute("data-tuning", true);
     clearTimeout(timer);

@@ -334,7 +334,7 @@ def test_every_node_knows_its_place_in_the_text() -> None:
     assert places == {
         text.strip(),
         "dog",
-        'label:"traffic light">90 OR -text:ex*',
+        '(label:"traffic light">90 OR -text:ex*)',
         'label:"traffic light">90',
         "-text:ex*",
         "text:ex*",

@@ -1,0 +1,177 @@
+"""Searching in a real browser: suggestions by keyboard, parts of the query, facets, the slider, selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.furnished import Furnished, furnish, sign_in, until
+from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
+from tests.pictures import exif, jpeg
+from tests.servers.app import RunningApp
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """A library of some described and tagged photos, without a recogniser."""
+    folder = tmp_path_factory.mktemp("searching")
+    library = furnish(RunningApp(folder / "data", {"RECOGNITION": "off"}))
+    texts = ("a dog at the beach", "a dog", "a cat at the beach", "a boat", "a boat", "a dog")
+    for number, text in enumerate(texts, 1):
+        path = folder / f"{number}.jpg"
+        block = exif(taken=f"2024:06:0{number} 12:00:00", description=text)
+        path.write_bytes(jpeg(160, 120, seed=number, exif=block))
+        sent = library.app.flask("upload", "--server", library.app.url, "--token", library.token, str(path))
+        assert sent.returncode == 0, sent.stderr
+    until(lambda: len(found(library, "beach")) == 2, "all photos are found")
+    for photo in found(library, "beach"):
+        library.api("PATCH", f"photos/{photo['photo']['id']}", tags=["summer holiday"])
+    yield library
+    library.app.kill()
+
+
+def found(library: Furnished, query: str) -> list[dict[str, dict[str, str]]]:
+    items: list[dict[str, dict[str, str]]] = library.api("GET", f"search?q={query}")["items"]
+    return items
+
+
+@pytest.fixture
+def context(library: Furnished, make_context: Callable[..., BrowserContext]) -> BrowserContext:
+    return make_context(
+        base_url=library.app.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
+
+
+@pytest.fixture
+def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    return page
+
+
+def test_what_is_typed_is_completed_by_keyboard_alone(page: Page) -> None:
+    page.goto("/search")
+    box = page.get_by_role("combobox", name="Search your photos")
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.type("summ")
+    option = page.get_by_role("option", name="summer holiday")
+    expect(option).to_contain_text("2")
+    page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == option.get_attribute("id")
+    assert accessibility_faults(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".result")).to_have_count(2)
+    expect(box).to_have_value('tag:"summer holiday"')
+
+
+def test_escape_closes_the_suggestions_first(page: Page) -> None:
+    page.goto("/search")
+    box = page.get_by_role("combobox", name="Search your photos")
+    box.press_sequentially("la")
+    options = page.get_by_role("listbox", name="Suggestions")
+    expect(options).to_be_visible()
+    box.press("Escape")
+    expect(options).to_be_hidden()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("la")
+
+
+def test_an_operator_is_completed_and_its_values_follow(page: Page) -> None:
+    page.goto("/search")
+    box = page.get_by_role("combobox", name="Search your photos")
+    box.press_sequentially("dog tak")
+    page.get_by_role("option", name="taken:").click()
+    expect(box).to_have_value("dog taken:")
+    page.get_by_role("option", name="2024").click()
+    expect(page.locator(".result")).to_have_count(3)
+    expect(box).to_have_value("dog taken:2024")
+
+
+def test_a_part_is_found_in_the_box_and_taken_out(page: Page) -> None:
+    page.goto("/search?q=dog+beach")
+    expect(page.locator(".result")).to_have_count(1)
+    expect(page.locator("html[data-scripted=listening]")).to_have_count(1)
+    page.get_by_role("link", name="Change beach").press("Enter")
+    chosen = page.evaluate(
+        "getSelection().toString() || document.activeElement.value.slice("
+        "document.activeElement.selectionStart, document.activeElement.selectionEnd)"
+    )
+    assert chosen == "beach"
+    page.get_by_role("link", name="Take out beach").click()
+    expect(page.locator(".result")).to_have_count(3)
+
+
+def test_a_facet_narrows_the_result_and_widens_it_again(page: Page) -> None:
+    page.goto("/search?q=beach")
+    page.get_by_text("Narrow down").click()
+    year = page.locator("#facets").get_by_role("link", name="2024")
+    expect(year).to_contain_text("2")
+    year.click()
+    page.wait_for_url("**q=beach+taken:2024*")
+    assert page.locator("#facets").get_by_role("link", name="2024").get_attribute("aria-current") == "true"
+    # the panel is still open, as the address leads into it
+    page.locator("#facets").get_by_role("link", name="2024").click()
+    page.wait_for_url("**q=beach*")
+    expect(page.locator(".result")).to_have_count(2)
+
+
+def test_the_slider_filters_without_a_new_page_and_the_address_follows(page: Page) -> None:
+    page.goto("/search?q=dog")
+    page.evaluate("window.isSame = true")
+    slider = page.get_by_role("slider", name="Labels at least")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    page.wait_for_url("**confidence%3E%3D15*")
+    expect(page.get_by_role("link", name="Change confidence>=15")).to_be_visible()
+    assert page.evaluate("window.isSame") is True
+    assert page.get_by_role("combobox").input_value() == "dog confidence>=15"
+    expect(slider).to_be_focused()
+    page.reload()
+    assert page.get_by_role("slider").input_value() == "15"
+
+
+def test_results_can_be_selected(page: Page) -> None:
+    page.goto("/search?q=dog")
+    page.locator(".result .tile").first.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.keyboard.press("Control+a")
+    expect(page.get_by_text("3 selected")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_page_is_sound_at_every_width_in_both_themes(
+    library: Furnished, make_context: Callable[..., BrowserContext], width: int, scheme: str
+) -> None:
+    page = make_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+    ).new_page()
+    sign_in(page, library.app.url)
+    for query in ("dog", "dogs+unicorn", "puppy", "dog+OR+colour:"):
+        page.goto(f"{library.app.url}/search?q={query}")
+        for summary in page.locator("#refine summary").all():
+            summary.click()
+        assert accessibility_faults(page) == []
+        assert sideways_overflow(page) == []
+
+
+def test_without_scripts_the_slider_is_a_form_and_facets_are_links(
+    library: Furnished, make_context: Callable[..., BrowserContext]
+) -> None:
+    page = make_context(java_script_enabled=False).new_page()
+    sign_in(page, library.app.url)
+    page.goto(f"{library.app.url}/search?q=dogs")
+    expect(page.get_by_text("dogs: counted as dog")).to_have_count(3)
+    page.locator("#least").fill("40")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**confidence*40*")
+    page.get_by_text("Narrow down").click()
+    page.locator("#facets").get_by_role("link", name="2024").click()
+    page.wait_for_url("**taken:2024*")
+    expect(page.locator(".result")).to_have_count(3)
