@@ -14,6 +14,9 @@ from photos.web import (
     api,
     archive,
     changes,
+    corrections,  # noqa: F401 - more of the blueprint photo
+    downloads,
+    duplicates,
     health,
     media,
     people,
@@ -61,6 +64,8 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         trash,
         archive,
         changes,
+        downloads,
+        duplicates,
         api,
     ):
         app.register_blueprint(page.blueprint)

@@ -23,6 +23,7 @@ from photos.db.photos import change_photo, renew_photo
 from photos.db.rows import load_photos, write_boxes
 from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
 from photos.db.turning import turn_boxes
+from photos.db.twins import forget_matches
 from photos.models import (
     Developed,
     FileFacts,
@@ -385,6 +386,7 @@ def _replace_renditions(
 
 def _replace_hashes(connection: Connection, key: int, developed: Developed) -> None:
     """Only of the picture as it stands: turned and mirrored copies are found by asking with variants."""
+    forget_matches(connection, key)
     connection.execute(delete(photo_hash).where(photo_hash.c.photo_key == key))
     rows = [
         {"photo_key": key, "variant": each.variant, "bits": each.bits, "quality": each.quality}

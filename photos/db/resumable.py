@@ -41,6 +41,12 @@ def create_index(name: str, table: str, columns: list[str], *, unique: bool = Fa
         op.create_index(name, table, columns, unique=unique)
 
 
+def drop_index(name: str, table: str) -> None:
+    """Drop an index, unless it is gone."""
+    if name in {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}:
+        op.drop_index(name, table)
+
+
 def add_column(table: str, column: Column[Any]) -> None:
     """A column, unless it exists."""
     known = {each["name"] for each in inspect(op.get_bind()).get_columns(table)}

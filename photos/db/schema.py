@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 NAMING = {
@@ -291,6 +292,8 @@ photo_hash = table(
     Column("variant", Binary(16), primary_key=True),
     Column("bits", LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb"), nullable=False),
     Column("quality", Integer, nullable=False),
+    Column("is_matched", Boolean, nullable=False, server_default=false()),
+    Index("ix_photo_hash_matched", "is_matched", "photo_key"),
 )
 
 label = table(
@@ -370,6 +373,15 @@ photo_vector = table(
     of_photo(),
     Column("provider", Binary(100), nullable=False),
     Column("bits", LargeBinary(160).with_variant(VARBINARY(160), "mysql", "mariadb"), nullable=False),
+)
+
+# Two photos of one owner whose hashes are near each other; the smaller key first.
+twin = table(
+    "twin",
+    of_photo(),
+    reference("other_key", "photo.key", primary_key=True),
+    Column("distance", Integer, nullable=False),
+    Index("ix_twin_other", "other_key"),
 )
 
 # Two photos of which their owner has said that they are not the same picture; the smaller key first.

@@ -20,7 +20,7 @@ from photos.db import documents, objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, bulk, counting, uploads
+from photos.services import accounts, bulk, counting, duplicates, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Swept:
     photos_purged: int
     objects_deleted: int
     sign_ins_forgotten: int
+    hashes_compared: int
     changes_forgotten: int
 
 
@@ -65,6 +66,7 @@ def sweep(
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
         objects_deleted=_delete_discarded(now, database=database, storage=storage),
         sign_ins_forgotten=accounts.delete_expired(now, database=database),
+        hashes_compared=duplicates.match_new(database=database),
         changes_forgotten=bulk.forget_old(database=database, now=now, limit=BATCH),
     )
 

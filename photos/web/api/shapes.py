@@ -20,7 +20,6 @@ from photos.models import (
     Upload,
 )
 from photos.services.promises import OfferedFile
-from photos.services.twins import Twin
 from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -235,27 +234,6 @@ class MatchPage(Struct):
     next: str | None
 
 
-class TwinQuery(Struct):
-    """What is known of the picture before it is sent."""
-
-    sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
-
-
-class TwinShape(Struct):
-    """A photo that looks like the picture; `distance` is 0-47 of 256 bits."""
-
-    photo: PhotoShape
-    distance: int
-    certainty: Literal["same", "sure", "possible"]
-
-
-class TwinList(Struct):
-    """Photos that look like the picture, nearest first; never more than 50."""
-
-    items: list[TwinShape]
-    next: str | None = None
-
-
 class SearchQuery(Struct):
     """A query in the search language (docs/search.md)."""
 
@@ -368,11 +346,6 @@ def taken_at(photo: Photo) -> str:
     sign = "-" if photo.offset_minutes < 0 else "+"
     hours, minutes = divmod(abs(photo.offset_minutes), 60)
     return f"{text}{sign}{hours:02}:{minutes:02}"
-
-
-def twin_shape(twin: Twin, storage: Storage) -> TwinShape:
-    """A photo that looks like what was asked for."""
-    return TwinShape(photo_shape(twin.photo, storage), twin.distance, twin.certainty.value)
 
 
 def reason_shape(reason: Reason) -> ReasonShape:

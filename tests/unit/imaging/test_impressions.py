@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from photos.imaging import impressions
 from photos.models import Developed
+from photos.perceptual.pdq import VARIANTS
 from tests import pictures
 
 Develop = Callable[[bytes], Developed]
