@@ -54,6 +54,7 @@ export class Grid extends EventTarget {
   listen() {
     addEventListener("scroll", () => this.draw(), { passive: true });
     addEventListener("scrollend", () => {
+      this.scroll.follow();
       this.scroll.settle();
       this.draw();
     });
