@@ -14,8 +14,6 @@ from photos.web import (
     api,
     archive,
     changes,
-    corrections,  # noqa: F401 - more of the blueprint photo
-    downloads,
     duplicates,
     health,
     media,
@@ -64,7 +62,6 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         trash,
         archive,
         changes,
-        downloads,
         duplicates,
         api,
     ):
