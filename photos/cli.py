@@ -1,4 +1,4 @@
-"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `sweep`, `fsck`, `reindex`.
+"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `demo`, `sweep`, `fsck`, `reindex`.
 
 The web process imports this file too, so a command loads what only it needs.
 """
@@ -55,7 +55,7 @@ accounts_group = AppGroup("accounts", help="People who can sign in on this machi
 def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
-    for command in (check, migrate, upload, sweep, fsck, reindex):
+    for command in (check, migrate, upload, demo, sweep, fsck, reindex):
         app.cli.add_command(command)
 
 
@@ -182,6 +182,33 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
         click.echo(", ".join(f"{count:,} {status}" for status, count in counts.items()))
     if counts["failed"] or counts["refused"]:
         sys.exit(1)
+
+
+@click.command(cls=PlainCommand)
+@click.option("--photos", "count", default=1000, show_default=True, type=click.IntRange(1, 5_000_000))
+@click.option("--owner", "email", required=True, help="Whose library it becomes: a local account.")
+@click.option("--seed", default="1", show_default=True, help="Another one gives other photos.")
+@with_appcontext
+def demo(count: int, email: str, seed: str) -> None:
+    """Fill a library with invented photos, to look around in and to measure. 100,000 take a minute or two."""
+    from photos.services import accounts
+    from photos.services.demo import make_library
+
+    parts = backends()
+    owner = accounts.get_person(email, database=parts.database)
+    with click.progressbar(length=count, label="Inventing photos", file=sys.stderr) as bar:
+        make_library(
+            count,
+            owner=owner,
+            seed=seed,
+            database=parts.database,
+            storage=parts.storage,
+            recognition=parts.recognition,
+            search=parts.search,
+            darkroom=parts.darkroom,
+            report=bar.update,
+        )
+    click.echo(f"{count:,} photos are in the library of {email} now.")
 
 
 @click.command(cls=PlainCommand)

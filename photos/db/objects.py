@@ -19,6 +19,8 @@ from photos.db.upsert import upsert
 from photos.models import PhotoState
 
 BATCH = 500
+SHARED = "shared/"
+"""Keys of objects that many photos may need begin so: the last photo takes them along, not the first."""
 WAITING = (PhotoState.NEW, PhotoState.PROCESSING)
 
 

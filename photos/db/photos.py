@@ -179,7 +179,7 @@ def add_photo(
     """
     instant = to_micros(now)
     photo_id = new_id()
-    row = _untouched() | {
+    row = untouched() | {
         "id": photo_id,
         "owner_id": owner_id,
         "sha256": sha256,
@@ -192,10 +192,10 @@ def add_photo(
         "created_at": instant,
         "updated_at": instant,
     }
-    # before the insert, which would share the lock with another one and wait for it in _count_bytes
+    # before the insert, which would share the lock with another one and wait for it in count_bytes
     chunks.lock_owners(connection, [owner_id])
     connection.execute(insert(photo).values(row))
-    _count_bytes(connection, owner_id, size_bytes)
+    count_bytes(connection, owner_id, size_bytes)
     added = get_photo(connection, photo_id, owner_id=owner_id)
     chunks.note_arrival(connection, added.key)
     return added
@@ -292,7 +292,7 @@ def purge_photo(connection: Connection, key: int, *, now: datetime) -> None:
     discard_objects(connection, {row.storage_key, *made}, now=now)
     connection.execute(delete(photo).where(photo.c.key == key))
     upsert(connection, discarded_document, {"photo_key": key}, on=("photo_key",), update={"photo_key": key})
-    _count_bytes(connection, row.owner_id, -row.size_bytes)
+    count_bytes(connection, row.owner_id, -row.size_bytes)
 
 
 def list_wrong_usage(connection: Connection) -> list[int]:
@@ -324,7 +324,8 @@ def _get_row(connection: Connection, key: int) -> Row[Any]:
     return row
 
 
-def _count_bytes(connection: Connection, owner_id: int, size_bytes: int) -> None:
+def count_bytes(connection: Connection, owner_id: int, size_bytes: int) -> None:
+    """Add to what a person has stored; never below 0."""
     counted = user.c.used_bytes + size_bytes
     connection.execute(
         update(user).where(user.c.id == owner_id).values(used_bytes=case((counted < 0, 0), else_=counted))
@@ -336,7 +337,7 @@ def _real_usage() -> ScalarSelect[int]:
     return total.correlate(user).scalar_subquery()
 
 
-def _untouched() -> dict[str, Any]:
+def untouched() -> dict[str, Any]:
     """Columns of a photo that nobody has processed or changed yet."""
     words = (
         "reason", "lease_token", "camera_make", "camera_model", "lens", "place_name", "place_region",

@@ -6,17 +6,15 @@ State says what remains to be done: `new` waits, `processing` is claimed until `
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, String, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from photos.db import chunks
+from photos.db import chunks, columns
 from photos.db.edits import PERSON
-from photos.db.engine import to_micros, wall_to_micros
+from photos.db.engine import to_micros
 from photos.db.leases import SKEW
 from photos.db.objects import discard_objects, keep_objects
 from photos.db.photos import change_photo, renew_photo
@@ -26,7 +24,6 @@ from photos.db.turning import turn_boxes
 from photos.db.twins import forget_matches
 from photos.models import (
     Developed,
-    FileFacts,
     Label,
     Photo,
     PhotoState,
@@ -86,11 +83,11 @@ def save_developed(
     if row is None:
         return False
     facts = developed.facts
-    values = _picture(developed) | _camera(facts)
+    values = columns.picture(developed) | columns.camera(facts)
     if row.place_source != PERSON:
-        values |= _where(facts, place)
+        values |= columns.where(facts, place)
     if row.taken_source != TakenSource.PERSON:
-        values |= _when(facts, row.created_at)
+        values |= columns.when(facts, row.created_at)
     if row.description_by != PERSON:
         values |= {"description": facts.description, "description_by": "file" if facts.description else ""}
     if row.developed_with == 0:
@@ -122,7 +119,7 @@ def save_labels(
         return
     best: dict[str, Label] = {}
     for each in sorted(labels, key=lambda one: -one.confidence):
-        best.setdefault(_cut(label.c.name, each.name).strip(), each)
+        best.setdefault(columns.cut(label.c.name, each.name).strip(), each)
     connection.execute(delete(label).where(label.c.photo_key == key))
     rows = [
         {
@@ -159,7 +156,7 @@ def save_text(
         {
             "photo_key": key,
             "position": position,
-            "text": _cut(text_line.c.text, line.text),
+            "text": columns.cut(text_line.c.text, line.text),
             "confidence": line.confidence,
             "box": write_boxes([line.box]),
         }
@@ -178,7 +175,7 @@ def finish_photo(connection: Connection, key: int, *, token: str, now: datetime)
 def refuse_photo(connection: Connection, key: int, *, token: str, reason: str, now: datetime) -> bool:
     """The file will never be a photo; `reason` is for people. False if the lease is somebody else's."""
     return _end(
-        connection, key, token, now=now, state=PhotoState.REFUSED, reason=_cut(photo.c.reason, reason)
+        connection, key, token, now=now, state=PhotoState.REFUSED, reason=columns.cut(photo.c.reason, reason)
     )
 
 
@@ -190,7 +187,7 @@ def release_photo(connection: Connection, key: int, *, token: str, reason: str =
     given = connection.execute(
         update(photo)
         .where(_held(key, token))
-        .values(state=PhotoState.NEW, lease_token="", reason=_cut(photo.c.reason, reason))
+        .values(state=PhotoState.NEW, lease_token="", reason=columns.cut(photo.c.reason, reason))
     )
     return given.rowcount == 1
 
@@ -299,66 +296,6 @@ def _end(
     return ended.rowcount == 1
 
 
-def _picture(developed: Developed) -> dict[str, Any]:
-    return {
-        "media_type": developed.media_type,
-        "width": developed.width,
-        "height": developed.height,
-        "thumbhash": base64.b64encode(developed.thumbhash).decode(),
-        "colours": json.dumps(
-            [[colour, round(share, 3)] for colour, share in developed.colours], separators=(",", ":")
-        ),
-        "light": developed.light,
-    }
-
-
-def _camera(facts: FileFacts) -> dict[str, Any]:
-    camera = facts.camera
-    return {
-        "camera_make": _cut(photo.c.camera_make, camera.make),
-        "camera_model": _cut(photo.c.camera_model, camera.model),
-        "lens": _cut(photo.c.lens, camera.lens),
-        "f_number": camera.f_number,
-        "exposure_seconds": camera.exposure_seconds,
-        "iso": camera.iso,
-        "focal_length_mm": camera.focal_length_mm,
-    }
-
-
-def _where(facts: FileFacts, place: Place | None) -> dict[str, Any]:
-    position = facts.position
-    return {
-        "latitude": position.latitude if position else None,
-        "longitude": position.longitude if position else None,
-        "altitude_m": position.altitude_m if position else None,
-        "place_name": _cut(photo.c.place_name, place.name) if place else "",
-        "place_region": _cut(photo.c.place_region, place.region) if place else "",
-        "place_country": _cut(photo.c.place_country, place.country) if place else "",
-        "place_country_code": place.country_code if place else "",
-    }
-
-
-def _when(facts: FileFacts, created_at: int) -> dict[str, Any]:
-    """By the file's clock; a file without one takes its time of upload, in UTC, and says so."""
-    if facts.taken_local is None:
-        return {
-            "taken_local": created_at,
-            "taken_source": TakenSource.UPLOAD,
-            "offset_minutes": None,
-            "taken_at": None,
-        }
-    taken_local = wall_to_micros(facts.taken_local)
-    offset = facts.offset_minutes
-    return {
-        "taken_local": taken_local,
-        "taken_source": TakenSource.FILE,
-        "offset_minutes": offset,
-        "taken_at": None
-        if offset is None
-        else taken_local - timedelta(minutes=offset) // timedelta(microseconds=1),
-    }
-
-
 def _replace_renditions(
     connection: Connection, key: int, renditions: Sequence[Rendition], *, now: datetime
 ) -> None:
@@ -400,14 +337,8 @@ def _replace_file_tags(connection: Connection, key: int, keywords: Iterable[str]
     """A person's own tags stay, and so do the marks of those that they removed."""
     connection.execute(delete(tag).where(tag.c.photo_key == key, tag.c.source == "file"))
     others = set(connection.scalars(select(tag.c.name).where(tag.c.photo_key == key)))
-    names = {_cut(tag.c.name, keyword).strip() for keyword in keywords} - others - {""}
+    names = {columns.cut(tag.c.name, keyword).strip() for keyword in keywords} - others - {""}
     if names:
         connection.execute(
             insert(tag), [{"photo_key": key, "name": name, "source": "file"} for name in sorted(names)]
         )
-
-
-def _cut(column: Column[Any], text: str) -> str:
-    """As much as the column holds; MySQL refuses a longer text, and SQLite would keep it."""
-    assert isinstance(column.type, String)
-    return text[: column.type.length]

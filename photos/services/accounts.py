@@ -303,12 +303,18 @@ def create_token(
 
 def create_token_for(email: str, *, name: str, scopes: frozenset[str], database: Database) -> str:
     """A personal token for a local account. Raises NotFound for an address without one, and Invalid."""
+    person = get_person(email, database=database)
+    return create_token(person, name=name, scopes=scopes, database=database)[0]
+
+
+def get_person(email: str, *, database: Database) -> User:
+    """The person of a local account. Raises NotFound for an address without one."""
     with database.read() as connection:
         account = account_rows.find_account(connection, _fold(email))
         person = user_rows.find_user(connection, ISSUER, account.subject) if account else None
     if person is None:
         raise NotFound("account", email)
-    return create_token(person, name=name, scopes=scopes, database=database)[0]
+    return person
 
 
 def delete_expired(now: datetime, *, database: Database) -> int:

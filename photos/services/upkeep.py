@@ -155,7 +155,8 @@ def _delete_discarded(now: datetime, *, database: Database, storage: Storage) ->
     with database.read() as connection:
         keys = objects.list_discarded(connection, before=now, limit=BATCH)
     for key in keys:
-        storage.delete(key)
+        if not (key.startswith(objects.SHARED) and _is_wanted(key, database)):
+            storage.delete(key)
     if keys:
         with database.write() as connection:
             objects.forget_discarded(connection, keys)
@@ -284,13 +285,17 @@ def _delete_strays(
     deleted = 0
     for key in sorted(keys):
         # asked again: an upload may have begun since the rows were read
-        with database.read() as connection:
-            if objects.is_wanted(connection, key):
-                continue
+        if _is_wanted(key, database):
+            continue
         storage.delete(key)
         deleted += 1
         report(f"{key} belonged to no row and is deleted")
     return deleted
+
+
+def _is_wanted(key: str, database: Database) -> bool:
+    with database.read() as connection:
+        return objects.is_wanted(connection, key)
 
 
 def reindex(*, database: Database, search: Search, report: Callable[[str], None]) -> int:

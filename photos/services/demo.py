@@ -1,0 +1,133 @@
+"""A library of any size for measuring and looking around, in minutes: rows without the uploads.
+
+A few dozen drawn pictures are developed as photos are, and every photo of the library shows one of them: its
+original and its renditions are those of the picture, shared below `SHARED`. So its bytes are not what its
+SHA-256 says; processed again, it would be refused as damaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from sqlalchemy.exc import IntegrityError
+
+from photos.backends.recognition import Recognition
+from photos.backends.search import Search
+from photos.backends.storage import Storage
+from photos.db import documents, loading, objects
+from photos.db.engine import Database
+from photos.db.loading import FinishedPhoto
+from photos.db.objects import SHARED
+from photos.errors import Invalid
+from photos.models import Developed, PerceptualHash, Rendition, User
+from photos.services.demo_rows import DemoPhoto, invent
+from photos.services.processing import DEVELOPED_WITH, Darkroom
+
+SCENES = 24
+BATCH = 2000
+PROVIDER = "demo/1"
+"""Who has seen the labels where no recogniser is installed."""
+FIRST_ARRIVAL = datetime(2025, 9, 1, tzinfo=UTC)
+BETWEEN_ARRIVALS = timedelta(seconds=30)
+"""What has no date stands where it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One drawn picture in storage: its original and what was developed from it."""
+
+    key: str
+    size_bytes: int
+    developed: Developed
+    renditions: tuple[Rendition, ...]
+
+
+def make_library(
+    count: int,
+    *,
+    owner: User,
+    seed: str,
+    database: Database,
+    storage: Storage,
+    recognition: Recognition,
+    search: Search,
+    darkroom: Darkroom,
+    report: Callable[[int], None],
+) -> None:
+    """Add `count` invented photos to somebody's library and index them; `report` gets each step's number.
+
+    The same seed gives the same photos. Raises Invalid if they are there already, BackendError if a part is
+    down; what was added until then stays.
+    """
+    pictures = [
+        _store(number, database=database, storage=storage, darkroom=darkroom) for number in range(SCENES)
+    ]
+    invented = invent(count, seed=f"{seed} {owner.id}", scenes=SCENES)
+    done = 0
+    while batch := list(islice(invented, BATCH)):
+        finished = [
+            _finished(made, pictures[made.scene], recognition, done + offset)
+            for offset, made in enumerate(batch)
+        ]
+        _add(finished, owner=owner, database=database, search=search)
+        done += len(batch)
+        report(len(batch))
+
+
+def _store(number: int, *, database: Database, storage: Storage, darkroom: Darkroom) -> _Picture:
+    """Draw, store and develop one picture. Done again, it gives the same objects."""
+    from photos.imaging.scenes import draw_scene
+
+    body = draw_scene(number)
+    folder = f"{SHARED}{hashlib.sha256(body).hexdigest()[:22]}"
+    original = f"{folder}/original.jpg"
+    storage.put(original, body, media_type="image/jpeg")
+    with storage.fetch(original) as path:
+        developed = darkroom.develop(path)
+    renditions = []
+    for made in developed.renditions:
+        key = f"{folder}/{made.kind}-{DEVELOPED_WITH}.jpg"
+        storage.put(key, made.body, media_type=made.media_type)
+        renditions.append(Rendition(made.kind, key, made.width, made.height, len(made.body), made.media_type))
+    with database.write() as connection:
+        objects.keep_objects(connection, [original, *(each.key for each in renditions)])
+    return _Picture(original, len(body), developed, tuple(renditions))
+
+
+def _add(photos: list[FinishedPhoto], *, owner: User, database: Database, search: Search) -> None:
+    try:
+        with database.write() as connection:
+            keys = loading.add_finished(connection, photos, owner_id=owner.id, now=datetime.now(UTC))
+    except IntegrityError as error:
+        raise Invalid("This library is there already. Choose another seed for more photos.") from error
+    with database.read() as connection:
+        made = list(documents.search_documents(connection, keys))
+    search.put(made)
+    with database.write() as connection:
+        documents.mark_indexed(connection, [(document.key, document.revision) for document in made])
+
+
+def _finished(made: DemoPhoto, picture: _Picture, recognition: Recognition, number: int) -> FinishedPhoto:
+    hashed = PerceptualHash("upright", made.hash_bits, 100)
+    return FinishedPhoto(
+        id=made.id,
+        sha256=made.sha256,
+        size_bytes=picture.size_bytes,
+        name=made.name,
+        storage_key=picture.key,
+        arrived_at=FIRST_ARRIVAL + number * BETWEEN_ARRIVALS,
+        developed=replace(picture.developed, facts=made.facts, hashes=(hashed,)),
+        developed_with=DEVELOPED_WITH,
+        place=made.place,
+        renditions=picture.renditions,
+        provider=recognition.provider or PROVIDER,
+        text_provider=recognition.text_provider or PROVIDER,
+        labels=made.labels,
+        text=made.text,
+        tags=made.tags,
+        is_favourite=made.is_favourite,
+    )

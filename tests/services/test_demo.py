@@ -1,0 +1,123 @@
+"""The invented library: the same for the same seed, shaped as promised, whole in every part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from photos.db import chunks, timeline
+from photos.db import photos as photo_rows
+from photos.db.objects import SHARED
+from photos.errors import Invalid
+from photos.models import PhotoSummary, Shelf
+from photos.services import demo, upkeep
+from photos.services.demo_rows import HEAVY_MONTH, invent, plan
+from tests.services.conftest import Library
+
+COUNT = 300
+
+
+@pytest.fixture(autouse=True)
+def few_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing is the slow part."""
+    monkeypatch.setattr(demo, "SCENES", 2)
+
+
+def fill(shelf: Library, count: int = COUNT, seed: str = "1") -> list[int]:
+    parts, steps = shelf.backends, list[int]()
+    demo.make_library(
+        count,
+        owner=shelf.owner,
+        seed=seed,
+        database=parts.database,
+        storage=parts.storage,
+        recognition=parts.recognition,
+        search=parts.search,
+        darkroom=parts.darkroom,
+        report=steps.append,
+    )
+    return steps
+
+
+def shown(shelf: Library) -> list[PhotoSummary]:
+    with shelf.backends.database.read() as connection:
+        page = timeline.list_range(
+            connection,
+            owner_id=shelf.owner.id,
+            shelf=Shelf.TIMELINE,
+            newest=(2**62, 0),
+            oldest=(-(2**62), 0),
+            limit=1000,
+        )
+    return list(page.items)
+
+
+def differences(shelf: Library) -> int:
+    parts, told = shelf.backends, list[str]()
+    upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=told.append)
+    assert told == []
+    return len(told)
+
+
+def test_a_library_is_there_whole_and_searchable(library: Library) -> None:
+    assert sum(fill(library)) == COUNT
+    assert differences(library) == 0
+    photos = shown(library)
+    assert len(photos) == COUNT
+    with library.backends.database.read() as connection:
+        assert chunks.count_shelf(connection, library.owner.id, Shelf.TIMELINE) == COUNT
+    assert len(library.find("label:person")) > 20
+    assert all(len(photo.renditions) == 3 and photo.thumbhash and photo.width for photo in photos)
+    assert {photo.renditions[0].key.startswith(SHARED) for photo in photos} == {True}
+
+
+def test_the_same_seed_gives_the_same_photos_once(library: Library) -> None:
+    assert list(invent(50, seed="a", scenes=5)) == list(invent(50, seed="a", scenes=5))
+    assert list(invent(50, seed="a", scenes=5)) != list(invent(50, seed="b", scenes=5))
+    fill(library, 20)
+    with pytest.raises(Invalid, match="another seed"):
+        fill(library, 20)
+    fill(library, 20, seed="2")
+    assert len(shown(library)) == 40
+
+
+def test_shared_pictures_stay_until_the_last_photo_goes(library: Library) -> None:
+    fill(library, 20)
+    parts = library.backends
+    later = datetime.now(UTC) - timedelta(hours=1)
+    for photo in shown(library):
+        assert {each.key for each in photo.renditions} <= library.objects()
+        with parts.database.write() as connection:
+            photo_rows.purge_photo(connection, photo.key, now=later)
+        library.sweep()
+        assert differences(library) == 0
+    assert library.objects() == set()
+
+
+@pytest.mark.parametrize("count", [1_000, 100_000, 1_000_000])
+def test_months_are_shaped_as_promised(count: int) -> None:
+    months = plan(count)
+    assert sum(photos for _, photos in months) == count
+    assert dict(months)[None] == count // 20
+    heavy = max(months, key=lambda month: month[1])
+    assert heavy[0] == HEAVY_MONTH
+    assert heavy[1] >= 70_000 or count < 100_000
+
+
+def test_photos_are_as_odd_as_real_ones() -> None:
+    photos = list(invent(5_000, seed="1", scenes=5))
+    assert len({photo.id for photo in photos}) == 5_000
+    assert {345, -210, 765, 840, -720, None} <= {photo.facts.offset_minutes for photo in photos}
+    seen = Counter(label.name for photo in photos for label in photo.labels)
+    ranked = [number for _, number in seen.most_common()]
+    assert ranked[0] > 5 * ranked[9] > 0
+    twins = sum(
+        (int.from_bytes(one.hash_bits, "big") ^ int.from_bytes(two.hash_bits, "big")).bit_count() <= 10
+        for one, two in pairwise(photos)
+    )
+    assert 100 < twins < 200
+    assert any(photo.text for photo in photos)
+    assert any(photo.tags for photo in photos)
