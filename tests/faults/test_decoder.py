@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -10,8 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from photos.imaging import child
+from photos.imaging.limits import Limits
+from photos.imaging.opening import prepare
+from photos.imaging.sniff import sniff
+from photos.imaging.wire import Done, Unread
 from tests import pictures
 from tests.faults.conftest import ROOT
+from tests.faults.shim import READ, Fault, Shim
 
 FORMATS = {
     "jpeg": pictures.jpeg,
@@ -24,39 +31,39 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_f30_whichever_read_fails_no_picture_is_called_damaged(
-    shim_library: Path, tmp_path: Path, name: str
-) -> None:
-    path = tmp_path / "photo"
-    path.write_bytes(FORMATS[name](64, 48))
+@pytest.fixture(scope="module")
+def answers(shim_library: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Of each format, what a decoder answers when its first read fails, its second, ... until none does."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name, make in FORMATS.items():
+        (folder / name).write_bytes(make(64, 48))
     played = subprocess.run(
-        [sys.executable, "-m", "tests.faults.test_decoder", str(path)],
+        [sys.executable, "-m", "tests.faults.test_decoder", str(folder)],
         cwd=ROOT,
         env={**os.environ, "LD_PRELOAD": str(shim_library)},
         capture_output=True,
         text=True,
         check=True,
     )
-    *failed, last = json.loads(played.stdout)
+    found: dict[str, list[str]] = json.loads(played.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_f30_whichever_read_fails_no_picture_is_called_damaged(
+    answers: dict[str, list[str]], name: str
+) -> None:
+    *failed, last = answers[name]
     assert failed
     assert set(failed) == {"Unread [Errno 5] Input/output error"}
     assert last == "Done"
 
 
 def _play(path: Path) -> list[str]:
-    """What a decoder answers when its first read fails, its second, and so on, until none does."""
-    from photos.imaging import child, opening
-    from photos.imaging.limits import Limits
-    from photos.imaging.sniff import sniff
-    from photos.imaging.wire import Done, Unread
-    from tests.faults.shim import FAULTS, READ, Fault, Shim
-
-    opening.prepare()
     shim, media_type, answers = Shim(), sniff(path.read_bytes()), list[str]()
     while True:
         file = os.open(path, os.O_RDONLY)
-        shim.arm(path.parent, Fault(READ, FAULTS["EIO"].action), len(answers) + 1)
+        shim.arm(path.parent, Fault(READ, errno.EIO), len(answers) + 1)
         answer = child._answer(file, media_type, 0, Limits())
         has_fired = shim.has_fired
         shim.disarm()
@@ -68,4 +75,5 @@ def _play(path: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_play(Path(sys.argv[1]))))
+    prepare()
+    print(json.dumps({path.name: _play(path) for path in Path(sys.argv[1]).iterdir()}))
