@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from copy import copy
 
+import numpy as np
 import pytest
 
 from photos.models import Position
@@ -37,6 +39,23 @@ def test_the_date_line_is_no_border() -> None:
 @pytest.mark.parametrize(("latitude", "longitude"), [(0, -30), (89.9, 0), (-60, -120)])
 def test_the_open_sea_has_no_name(latitude: float, longitude: float) -> None:
     assert gazetteer().nearest(Position(latitude, longitude)) is None
+
+
+def test_looking_near_by_finds_what_looking_everywhere_finds() -> None:
+    places = gazetteer()
+    everywhere = copy(places)
+    everywhere.reach_degrees = 180.0
+    chance = np.random.default_rng(5)
+    # half of them near places, where people take photos; half anywhere, poles and seas included
+    near = places.latitudes[chance.integers(0, len(places.latitudes), 60)] + chance.normal(0, 0.7, 60)
+    latitudes = np.clip(np.concatenate((near, chance.uniform(-90, 90, 60), (-90, 90))), -90, 90)
+    found = 0
+    for latitude, longitude in zip(latitudes, chance.uniform(-180, 180, len(latitudes)), strict=True):
+        position = Position(float(latitude), float(longitude))
+        place = places.nearest(position)
+        assert place == everywhere.nearest(position), position
+        found += place is not None
+    assert found > 20
 
 
 def test_scipy_is_never_loaded() -> None:
