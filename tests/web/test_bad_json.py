@@ -65,7 +65,7 @@ def good_body(document: dict[str, Any], schema: dict[str, Any]) -> Any:
             return [good_body(document, schema["items"])]
         case "string":
             return "0" * 64 if "pattern" in schema else "a"
-        case "integer":
+        case "integer" | "number":
             return 1
         case "boolean":
             return True
