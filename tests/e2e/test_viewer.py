@@ -200,6 +200,7 @@ def test_a_photos_own_address_shows_the_same_and_leads_to_the_list(page: Page, l
 @pytest.mark.parametrize("name", ["first", "wide", "upright", "tiny"])
 def test_boxes_and_text_stay_in_their_place_at_every_zoom(page: Page, library: Furnished, name: str) -> None:
     open_photo(page, library, name)
+    expect(page.locator(".written")).to_have_count(1)
     page.locator(".label").first.hover()
     expect(page.locator(".boxes-edge")).to_have_count(1)
     label = [BOX.left, BOX.top, BOX.width, BOX.height]
@@ -342,6 +343,18 @@ def test_the_slideshow_goes_on_by_itself_until_the_end(page: Page, library: Furn
     page.mouse.move(5, 400)
     expect_photo(page, library, "last")
     expect(play).to_have_attribute("aria-pressed", "false")
+
+
+def test_forms_are_sent_without_leaving(page: Page, library: Furnished) -> None:
+    open_photo(page, library, "wide")
+    page.get_by_text("Add tags").click()
+    page.get_by_label("Tags").fill("coast")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The tags are saved.")).to_be_visible()
+    expect(page.locator(".chip")).to_have_text(["coast"])
+    expect(page.locator(".viewer")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#photo-{library.ids['wide']}")).to_be_focused()
 
 
 def test_full_screen_and_out_again(page: Page, library: Furnished) -> None:

@@ -7,6 +7,13 @@ import { Show } from "./show.js";
 
 const SOON_MS = 120; // what comes within that needs no stand-in
 
+// What the page of a photo starts is there when it comes.
+const BEHAVIOURS = ["photo", "boxes", "placeholders", "favourite", "describe", "stars", "verdict"];
+const OF_VIEWER = ["stage", "written", "sharp", "panel", "turn"];
+const ready = Promise.all([
+  ...BEHAVIOURS.map((name) => import(`../${name}.js`)),
+  ...OF_VIEWER.map((name) => import(`./${name}.js`)),
+]);
 const styled = Promise.all(["photo", "viewer"].map(ensureStyles));
 
 let layer = null;
@@ -31,7 +38,7 @@ export async function cover(address, tile = null) {
   show = new Show(layer, () => history.back());
   const coming = take(address);
   coming.catch(() => {}); // told below
-  await styled;
+  await Promise.all([styled, ready]);
   const soon = await Promise.race([coming.catch(() => null), pause(SOON_MS)]);
   const picture = tile?.querySelector("img");
   if (!layer) return;

@@ -155,11 +155,32 @@ export class Show {
     else this.#leave();
   }
 
-  // Into the trash, and on to the next photo; the list hears of it.
-  async #onSubmit(event) {
-    const form = event.target.closest("#trash form");
-    if (!form) return;
+  // Forms that no module of their own has taken are sent without leaving.
+  #onSubmit(event) {
+    if (event.defaultPrevented) return;
     event.preventDefault();
+    if (event.target.closest("#trash")) this.#trash(event.target);
+    else this.#send(event.target, event.submitter);
+  }
+
+  // The answer is the photo as it is now.
+  async #send(form, submitter) {
+    let next;
+    try {
+      next = await submit(form, submitter);
+    } catch (error) {
+      return complain(error);
+    }
+    const article = next.querySelector(".photo");
+    if (!article) return this.#leave();
+    const words = next.querySelector("#toasts p")?.textContent;
+    this.put({ article: document.adoptNode(article), title: next.title });
+    tell(article.dataset.photo);
+    if (words) toast(words);
+  }
+
+  // Into the trash, and on to the next photo; the list hears of it.
+  async #trash(form) {
     const { photo } = this.article.dataset;
     const here = location.href;
     const following = this.article.querySelector(".step-older, .step-newer")?.href;
