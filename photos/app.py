@@ -14,6 +14,8 @@ from photos.web import (
     api,
     archive,
     changes,
+    corrections,  # noqa: F401 - more of the blueprint photo
+    downloads,
     duplicates,
     health,
     media,
@@ -62,6 +64,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         trash,
         archive,
         changes,
+        downloads,
         duplicates,
         api,
     ):

@@ -103,6 +103,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "reverse_geocode": ("photos.places",),
     "sqlalchemy": ("photos.db", *DB_NEIGHBOURS),
     "werkzeug": FLASK_ROOMS,
+    "zipstream": ("photos.services.downloads",),
     "zxcvbn": ("photos.passwords",),
 }
 """Third-party package -> where it may be imported."""

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from photos.db import keyset
 from photos.db.engine import from_micros, to_micros
+from photos.db.photos import list_photos_by_ids
 from photos.db.rows import load_photos
 from photos.db.schema import bulk_change, bulk_photo, photo
 from photos.errors import NotFound
@@ -32,6 +33,9 @@ from photos.models import BulkChange, BulkFailure, BulkState, Page, Photo, Shelf
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 """States of one photo in a change."""
 OPEN = (BulkState.WAITING, BulkState.WORKING)
+MOST_IDS = 1000
+KEPT_DAYS = 30
+"""How long a change can be looked at and undone, and a list downloaded."""
 DOWNLOAD = "download"
 """A list of photos that is kept in the same tables and changes nothing."""
 
@@ -66,19 +70,21 @@ def add_change(
 ) -> None:
     """A change that waits to be made. Raises SQLAlchemy's IntegrityError if there is one of this id."""
     _insert(connection, change_id, owner_id, action, content, BulkState.WAITING, len(photo_ids), now)
-    rows = [
-        {
-            "bulk_id": change_id,
-            "position": position,
-            "photo_id": photo_id,
-            "state": WAITING,
-            "reason": "",
-            "before": "",
-        }
-        for position, photo_id in enumerate(photo_ids)
-    ]
-    if rows:
-        connection.execute(insert(bulk_photo), rows)
+    _insert_photos(connection, change_id, photo_ids, WAITING)
+
+
+def add_list(
+    connection: Connection,
+    list_id: str,
+    *,
+    owner_id: int,
+    content: Mapping[str, Any],
+    photo_ids: Sequence[str],
+    now: datetime,
+) -> None:
+    """Keep a list of photos to download: there is nothing left to do to them."""
+    _insert(connection, list_id, owner_id, DOWNLOAD, content, BulkState.DONE, len(photo_ids), now)
+    _insert_photos(connection, list_id, photo_ids, DONE)
 
 
 def add_undo(connection: Connection, undo_id: str, undone: BulkChange, *, now: datetime) -> bool:
@@ -176,6 +182,31 @@ def list_ids_by_keys(connection: Connection, owner_id: int, keys: Sequence[int])
     statement = select(photo.c.key, photo.c.id).where(photo.c.key.in_(keys), photo.c.owner_id == owner_id)
     ids = {row.key: row.id for row in connection.execute(statement)}
     return [ids[key] for key in keys if key in ids]
+
+
+def list_ids_of(connection: Connection, change_id: str, *, start: int, count: int) -> list[str]:
+    """Ids of the photos of a change or list, `count` of them from a position on."""
+    statement = select(bulk_photo.c.photo_id).where(
+        bulk_photo.c.bulk_id == change_id, bulk_photo.c.position.between(start, start + count - 1)
+    )
+    return list(connection.scalars(statement.order_by(bulk_photo.c.position)))
+
+
+def sizes_of(connection: Connection, owner_id: int, ids: Sequence[str]) -> dict[str, int]:
+    """Bytes of the originals of the owner's photos among `ids`, however many these are."""
+    sizes: dict[str, int] = {}
+    for start in range(0, len(ids), MOST_IDS):
+        some = ids[start : start + MOST_IDS]
+        statement = select(photo.c.id, photo.c.size_bytes).where(
+            photo.c.id.in_(some), photo.c.owner_id == owner_id
+        )
+        sizes |= {row.id: row.size_bytes for row in connection.execute(statement)}
+    return sizes
+
+
+def load_by_id(connection: Connection, owner_id: int, ids: Sequence[str]) -> dict[str, Photo]:
+    """The owner's photos among `ids` (at most MOST_IDS) by id, without text lines."""
+    return {each.id: each for each in list_photos_by_ids(connection, owner_id, ids)}
 
 
 def list_waiting(connection: Connection, change_id: str, limit: int) -> list[BulkItem]:
@@ -276,6 +307,15 @@ def _insert(
             updated_at=to_micros(now),
         )
     )
+
+
+def _insert_photos(connection: Connection, change_id: str, photo_ids: Sequence[str], state: str) -> None:
+    rest = {"bulk_id": change_id, "state": state, "reason": "", "before": ""}
+    rows = [
+        {**rest, "position": position, "photo_id": photo_id} for position, photo_id in enumerate(photo_ids)
+    ]
+    if rows:
+        connection.execute(insert(bulk_photo), rows)
 
 
 def _changes(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[BulkChange, ...]:

@@ -42,8 +42,7 @@ MOST_OPEN = 5
 WORK_SECONDS = 10.0
 """After so long a job makes room for others, and queues itself again."""
 OVERDUE = timedelta(seconds=60)
-KEPT = timedelta(days=30)
-"""How long a change can be looked at and undone."""
+KEPT = timedelta(days=bulk_rows.KEPT_DAYS)
 GONE = "It is not in your library."
 PAGE = 500
 

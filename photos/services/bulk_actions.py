@@ -40,7 +40,7 @@ Actor = Callable[[Step], Record | None]
 
 CHANGED_SINCE = "It has been changed since."
 NOT_IN_TRASH = "It is not in the trash."
-NOT_UNDONE = frozenset({"reprocess", "purge", "undo"})
+NOT_UNDONE = frozenset({"reprocess", "purge", "undo", "download"})
 
 
 def can_undo(action: str, content: Content) -> bool:

@@ -107,7 +107,7 @@ def undo(change_id: str) -> Response:
 
 def chosen() -> bulk.Chosen:
     """The photos that a form chooses. Raises Invalid for too many of them."""
-    ids = request.form.getlist("photo")
+    ids = request.form.getlist("photo") or [word for word in _listed().split(",") if word]
     if any(len(photo_id) > 22 for photo_id in ids):
         raise Invalid("Choose photos from the list.", field="photo")
     query = "" if ids else deps.form_text("q", limit=1000, required=False)
@@ -115,6 +115,11 @@ def chosen() -> bulk.Chosen:
     if shelf and shelf not in set(Shelf):
         raise Invalid("There is no such list.", field="shelf")
     return bulk.Chosen(ids, query, Shelf(shelf) if shelf else None)
+
+
+def _listed() -> str:
+    """The ids that a script sends in one field."""
+    return deps.form_text("ids", limit=bulk.MOST * 23, required=False)
 
 
 def _values() -> dict[str, Any]:

@@ -80,6 +80,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("photo.rate", "POST"): OWNER,
     ("photo.tag", "POST"): OWNER,
     ("photo.decide_label", "POST"): OWNER,
+    ("photo.date", "POST"): OWNER,
+    ("photo.place", "POST"): OWNER,
     ("photo.trash", "POST"): OWNER,
     ("photo.restore", "POST"): OWNER,
     ("photo.reprocess", "POST"): OWNER,
@@ -92,6 +94,9 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("changes.make", "POST"): SIGNED_IN,
     ("changes.show", "GET"): OWNER,
     ("changes.undo", "POST"): OWNER,
+    ("downloads.create", "POST"): SIGNED_IN,
+    ("downloads.show", "GET"): OWNER,
+    ("downloads.pack", "GET"): OWNER,
     # the API
     ("api.openapi", "GET"): PUBLIC,
     ("api.get_me", "GET"): SIGNED_IN,

@@ -18,8 +18,8 @@ export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]').content;
 }
 
-export async function send(method, path, body, { signal, keepalive = false } = {}) {
-  const headers = { Accept: "application/json", "X-CSRF-Token": csrfToken() };
+export async function send(method, path, body, { signal, keepalive = false, headers: more = {} } = {}) {
+  const headers = { ...more, Accept: "application/json", "X-CSRF-Token": csrfToken() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const response = await reach(path, { method, headers, signal, keepalive, body: body && JSON.stringify(body) });
   if (!response.ok) throw await problemOf(response);

@@ -6,14 +6,15 @@ export function start() {
   for (const element of place().children) leaveLater(element);
 }
 
-// Shows words; `undo` is a function that takes the act back. Returns nothing to wait for.
-export function toast(words, { undo, role = "status" } = {}) {
+// Shows words; `undo` is a function that takes the act back, `link` ({ href, words }) leads to more.
+export function toast(words, { undo, link, role = "status" } = {}) {
   const element = document.createElement("div");
   element.className = "toast";
   element.setAttribute("role", role);
   const text = document.createElement("p");
   text.textContent = words;
   element.append(text);
+  if (link) element.append(linkTo(link));
   if (undo) element.append(undoButton(element, undo));
   place().replaceChildren(element);
   leaveLater(element);
@@ -38,6 +39,14 @@ function undoButton(element, undo) {
     undo();
   });
   return button;
+}
+
+function linkTo({ href, words }) {
+  const element = document.createElement("a");
+  element.className = "button button-small";
+  element.href = href;
+  element.textContent = words;
+  return element;
 }
 
 function leaveLater(element) {

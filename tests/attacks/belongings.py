@@ -40,10 +40,13 @@ FORMS: dict[str, dict[str, str]] = {
     "photo.favour": {"favourite": "yes"},
     "photo.rate": {"rating": "5"},
     "photo.tag": {"tags": "forged"},
+    "photo.date": {"local": "2001-02-03T04:05", "offset": ""},
+    "photo.place": {"position": ""},
     "photo.decide_label": {"name": "zebra", "verdict": "reject"},
     "photo.turn": {"degrees": "90"},
     "photo.purge": {"word": "delete"},
     "changes.make": {"action": "restore", "shelf": "trash"},
+    "downloads.create": {"shelf": "trash"},
 }
 """Forms that would be accepted from the owner."""
 
@@ -82,6 +85,7 @@ class Belongings:
         assert people.owner.user is not None
         described = {"action": "describe", "description": "striped", "photos": {"ids": [photo.id]}}
         change = people.owner.api("POST", "/api/v1/bulk-changes", described).json
+        packed = people.owner.post("/downloads", {"photo": photo.id})
         database = app.extensions["bigimage"].database
         scopes = frozenset({"read", "write"})
         _, token = accounts.create_token(people.owner.user, name="mine", scopes=scopes, database=database)
@@ -94,6 +98,7 @@ class Belongings:
                 "photo_id": photo.id,
                 "upload_id": offer["upload_id"],
                 "change_id": change["id"],
+                "download_id": packed.headers["Location"].split("/")[-2],
                 "token_id": token.public_id,
                 "session_id": session[1],
                 "subject": people.owner.user.subject,

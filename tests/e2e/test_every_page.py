@@ -48,6 +48,8 @@ def pages_of(library: Furnished) -> dict[str, str]:
         "wrong-query": "/search?q=label:cat+colour:",
         "uploads": "/uploads",
         "trash": "/trash",
+        "archive": "/archive",
+        "changes": "/changes",
         "account": "/account",
         "people": "/account/people",
         "nothing-here": "/photos/nothing-here",

@@ -120,3 +120,39 @@ def test_the_way_back_stays_in_this_house(people: People, library: Library, ids:
 def test_an_empty_archive_and_no_changes_say_so(people: People) -> None:
     assert "The archive is empty" in people.owner.get("/archive").text
     assert "Nothing was changed" in people.owner.get("/changes").text
+
+
+def test_date_and_place_of_one_photo_are_corrected_by_forms_and_over_the_api(
+    people: People, library: Library, ids: list[str]
+) -> None:
+    path = f"/photos/{ids[0]}"
+    assert (
+        people.owner.post(f"{path}/date", {"local": "2011-12-13T14:15", "offset": "-300"}).status_code == 303
+    )
+    assert people.owner.post(f"{path}/place", {"position": "48.8566, 2.3522"}).status_code == 303
+    shown = people.owner.api("GET", f"/api/v1{path}").json
+    assert (shown["taken_at"], shown["taken_source"]) == ("2011-12-13T14:15:00-05:00", "person")
+    assert shown["place"]["country_code"] == "FR"
+    answer = people.owner.api(
+        "PATCH", f"/api/v1{path}", {"taken": {"shift_seconds": 60}, "place": {"position": None}}
+    )
+    assert (answer.json["taken_at"], answer.json["place"]) == ("2011-12-13T14:16:00-05:00", None)
+    for form in ({"local": "tomorrow"}, {"local": "2011-12-13T14:15", "offset": "x"}, {}):
+        assert people.owner.post(f"{path}/date", form).status_code == 400
+    assert people.owner.post(f"{path}/place", {"position": "north"}).status_code == 400
+    people.owner.post(f"{path}/date", {"from_file": "yes"})
+    library.work()
+    assert people.owner.api("GET", f"/api/v1{path}").json["taken_source"] == "upload"
+
+
+def test_a_download_is_one_zip_file_with_its_length(people: People, library: Library, ids: list[str]) -> None:
+    answer = people.owner.post("/downloads", {"ids": ",".join(ids)})
+    assert answer.status_code == 303
+    path = answer.headers["Location"]
+    file = people.owner.get(path)
+    assert file.content_type == "application/zip"
+    assert file.headers["Content-Disposition"] == 'attachment; filename="photos.zip"'
+    assert int(file.headers["Content-Length"]) == len(file.data)
+    assert people.owner.get(f"{path}?part=2").status_code == 404
+    assert people.member.get(path).status_code == 404
+    assert "photos.zip" in people.owner.get(path.removesuffix("/photos.zip")).text

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import request
 
 from photos.db import bulk as bulk_rows
 from photos.errors import Invalid
-from photos.models import BulkChange, Position, Shelf
-from photos.services import bulk, corrections
+from photos.models import BulkChange, Shelf
+from photos.services import bulk
 from photos.web import deps
 from photos.web.api import bulk_shapes as shapes
+from photos.web.api.correction_shapes import PlaceChange, place_values
 from photos.web.api.operations import operation
 
 FAILURES = 100
@@ -27,7 +26,7 @@ def change_photos(body: shapes.BulkRequest) -> shapes.ChangeShape:
     """
     here = deps.backends()
     values = shapes.values_of(body)
-    if isinstance(body.place, shapes.PlaceChange):
+    if isinstance(body.place, PlaceChange):
         values["place"] = place_values(body.place)
     change = bulk.start(
         body.action,
@@ -74,14 +73,6 @@ def undo_change(change_id: str) -> shapes.ChangeShape:
         change_id, owner=deps.user(), database=here.database, search=here.search, jobs=here.jobs
     )
     return _shape(undone)
-
-
-def place_values(place: shapes.PlaceChange) -> dict[str, Any]:
-    """A place as the service takes it: the nearest name is looked up here, once for all photos."""
-    if place.from_file:
-        return {"from_file": True}
-    position = Position(place.position.latitude, place.position.longitude) if place.position else None
-    return corrections.place_of(position, lambda here: deps.backends().gazetteer.nearest(here))
 
 
 def _chosen(chosen: shapes.ChosenShape) -> bulk.Chosen:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.models import BulkChange, BulkFailure, Page
 from photos.services import bulk
-from photos.services.corrections import FARTHEST_OFFSET_MINUTES, LONGEST_SHIFT_SECONDS
+from photos.web.api.correction_shapes import PlaceChange, TakenChange
 from photos.web.api.shapes import Cursor, Limit, Query, ShelfName
 from photos.web.bulk_words import change_words
 
@@ -38,34 +38,6 @@ class ChosenShape(Struct, forbid_unknown_fields=True):
     ids: Annotated[list[PhotoId], Meta(max_length=bulk.MOST)] = []
     q: Query = ""
     shelf: ShelfName | None = None
-
-
-class TakenChange(Struct, forbid_unknown_fields=True):
-    """When photos were taken. `local` is the wall clock there (2024-06-15T14:30:00), or `shift_seconds` moves
-    it; `offset_minutes` is its offset from UTC, null for unknown. `from_file` lets the file speak again."""
-
-    local: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
-    shift_seconds: Annotated[int, Meta(ge=-LONGEST_SHIFT_SECONDS, le=LONGEST_SHIFT_SECONDS)] | UnsetType = (
-        UNSET
-    )
-    offset_minutes: (
-        Annotated[int, Meta(ge=-FARTHEST_OFFSET_MINUTES, le=FARTHEST_OFFSET_MINUTES)] | UnsetType | None
-    ) = UNSET
-    from_file: bool | UnsetType = UNSET
-
-
-class PositionChange(Struct, forbid_unknown_fields=True):
-    """WGS 84 degrees."""
-
-    latitude: Annotated[float, Meta(ge=-90, le=90)]
-    longitude: Annotated[float, Meta(ge=-180, le=180)]
-
-
-class PlaceChange(Struct, forbid_unknown_fields=True):
-    """Where photos were taken: a position, null for none, or `from_file` to let the file speak again."""
-
-    position: PositionChange | None = None
-    from_file: bool = False
 
 
 class BulkRequest(Struct, forbid_unknown_fields=True):

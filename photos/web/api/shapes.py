@@ -21,6 +21,7 @@ from photos.models import (
 )
 from photos.services.promises import OfferedFile
 from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
+from photos.web.api.correction_shapes import PlaceChange, TakenChange
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=500)]
@@ -196,6 +197,8 @@ class PhotoChange(Struct, forbid_unknown_fields=True):
     is_favourite: bool | UnsetType = UNSET
     rating: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET
     tags: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | UnsetType = UNSET
+    taken: TakenChange | UnsetType = UNSET
+    place: PlaceChange | UnsetType = UNSET
 
 
 class TurnChange(Struct, forbid_unknown_fields=True):

@@ -1,0 +1,77 @@
+"""Forms of the photo page that correct when and where it was taken. They belong to the blueprint `photo`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from photos.errors import Invalid
+from photos.models import Position
+from photos.services import corrections
+from photos.web import deps
+from photos.web.photo import blueprint
+
+
+@blueprint.post("/date")
+def date(photo_id: str) -> Response:
+    """Set the clock there to `local` and its `offset` from UTC in minutes; `from_file` reverts both."""
+    here = deps.backends()
+    corrections.set_taken(
+        photo_id,
+        {"from_file": True} if deps.form_text("from_file", required=False) else _taken(),
+        owner=deps.user(),
+        database=here.database,
+        search=here.search,
+        jobs=here.jobs,
+    )
+    flash("The date is saved.", "done")
+    return _to_facts(photo_id)
+
+
+@blueprint.post("/place")
+def place(photo_id: str) -> Response:
+    """Set the place to `position` (latitude, longitude; empty for none); `from_file` reverts it."""
+    here = deps.backends()
+    corrections.set_place(
+        photo_id,
+        {"from_file": True} if deps.form_text("from_file", required=False) else _place(),
+        owner=deps.user(),
+        database=here.database,
+        search=here.search,
+        jobs=here.jobs,
+    )
+    flash("The place is saved.", "done")
+    return _to_facts(photo_id)
+
+
+def _taken() -> dict[str, Any]:
+    taken: dict[str, Any] = {"local": deps.form_text("local", limit=32)}
+    offset = deps.form_text("offset", limit=8, required=False)
+    try:
+        taken["offset_minutes"] = int(offset) if offset else None
+    except ValueError:
+        raise Invalid("Choose a time zone from the list.", field="offset") from None
+    return taken
+
+
+def _place() -> dict[str, Any]:
+    text = deps.form_text("position", limit=100, required=False)
+    return corrections.place_of(
+        _position(text) if text else None, lambda there: deps.backends().gazetteer.nearest(there)
+    )
+
+
+def _position(text: str) -> Position:
+    try:
+        latitude, longitude = map(float, text.split(","))
+    except ValueError:
+        latitude = longitude = float("nan")
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise Invalid("Write latitude and longitude, as in 38.7223, -9.1393.", field="position")
+    return Position(latitude, longitude)
+
+
+def _to_facts(photo_id: str) -> Response:
+    return redirect(url_for("photo.show", photo_id=photo_id, _anchor="facts"), 303)
