@@ -7,7 +7,7 @@ from inspect import signature
 
 from photos.errors import Invalid
 from photos.models import Job
-from photos.services import bulk, processing
+from photos.services import bulk, processing, samples
 from photos.wiring import Backends
 
 TASKS: Mapping[str, Callable[..., None]] = {
@@ -15,6 +15,7 @@ TASKS: Mapping[str, Callable[..., None]] = {
     "label_photo": processing.label_photo,
     "read_text": processing.read_text,
     "change_photos": bulk.make,
+    "add_samples": samples.add_samples,
 }
 """Each takes what the job says as plain parameters, and the parts it touches as keyword-only ones."""
 

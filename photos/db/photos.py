@@ -240,7 +240,7 @@ def set_rating(connection: Connection, key: int, rating: int | None, *, now: dat
 def set_tags(connection: Connection, key: int, names: Collection[str], *, now: datetime) -> None:
     """Replace the tags. One that came with the file and is left out stays away for good."""
     stored = {row.name: row.source for row in connection.execute(select(tag).where(tag.c.photo_key == key))}
-    wanted = {name: stored[name] if stored.get(name) == "file" else "person" for name in names}
+    wanted = {name: stored[name] if stored.get(name) in {"file", "sample"} else "person" for name in names}
     removed = {
         name: REMOVED for name, source in stored.items() if source in {"file", REMOVED} and name not in wanted
     }

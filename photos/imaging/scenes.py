@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 SIZES = ((1800, 1200), (1600, 1200), (1200, 1800), (1920, 1080), (1500, 1500), (1200, 1600), (2400, 1000))
 SKIES = (
@@ -72,3 +73,31 @@ def _add_water(picture: np.ndarray[tuple[int, ...], np.dtype[np.float64]], shore
     mirrored = picture[shore - below : shore][::-1] * 0.72
     lines = 1 + 0.06 * np.sin(np.arange(below) ** 1.3 / 3)[:, None, None]
     picture[shore:] = mirrored * lines
+
+
+def draw_photo(number: int, *, taken: datetime, offset: str, latitude: float, longitude: float) -> bytes:
+    """The same with a camera's facts in the file: the wall clock, its offset as `+02:00`, the place."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Bigimage", "Drawn"
+    moment = f"{taken:%Y:%m:%d %H:%M:%S}"
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {ExifTags.Base.DateTimeOriginal: moment, ExifTags.Base.OffsetTimeOriginal: offset}
+    )
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {
+            ExifTags.GPS.GPSLatitudeRef: "N" if latitude >= 0 else "S",
+            ExifTags.GPS.GPSLatitude: _degrees(latitude),
+            ExifTags.GPS.GPSLongitudeRef: "E" if longitude >= 0 else "W",
+            ExifTags.GPS.GPSLongitude: _degrees(longitude),
+        }
+    )
+    encoded = io.BytesIO()
+    with Image.open(io.BytesIO(draw_scene(number))) as drawn:
+        drawn.save(encoded, "JPEG", quality="keep", exif=exif)
+    return encoded.getvalue()
+
+
+def _degrees(value: float) -> tuple[float, float, float]:
+    """Degrees, minutes and seconds without a sign."""
+    minutes, seconds = divmod(round(abs(value) * 3600), 60)
+    return float(minutes // 60), float(minutes % 60), float(seconds)

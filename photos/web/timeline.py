@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request, url_for
 
-from photos.db import chunks
+from photos.db import chunks, samples
 from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.web import deps, present, tiles
@@ -24,11 +24,15 @@ def index() -> str:
             connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
         )
         refused = chunks.count_shelf(connection, owner.id, Shelf.REFUSED)
+        # asked of small libraries only: whoever has more to see has looked around
+        is_small = cursor is None and page.next is None
+        has_samples = is_small and bool(page.items) and samples.has_samples(connection, owner.id)
     shown = tiles.tiles_of(owner.id, page.items)
     return render_template(
         "timeline/index.html",
         months=present.months(page.items, shown, is_first=cursor is None, is_last=page.next is None),
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
+        has_samples=has_samples,
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",
     )
