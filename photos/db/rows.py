@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from photos.db.engine import from_micros, wall_from_micros
 from photos.db.schema import label, label_verdict, rendition, tag, text_line
@@ -29,6 +29,25 @@ from photos.models import (
 
 REMOVED = "removed"
 """Source of a tag that came with the file and that a person took away: it must not come back."""
+# What hangs on some photos; built once, since to build these takes longer than to run them for one photo.
+_KEYS: BindParameter[int] = bindparam("keys", expanding=True)
+_LABELS = select(label).where(label.c.photo_key.in_(_KEYS))
+_VERDICTS = select(label_verdict).where(label_verdict.c.photo_key.in_(_KEYS))
+_TAGS = (
+    select(tag.c.photo_key, tag.c.name)
+    .where(tag.c.photo_key.in_(_KEYS), tag.c.source != REMOVED)
+    .order_by(tag.c.photo_key, tag.c.name)
+)
+_RENDITIONS = (
+    select(rendition)
+    .where(rendition.c.photo_key.in_(_KEYS))
+    .order_by(rendition.c.photo_key, rendition.c.kind)
+)
+_TEXT = (
+    select(text_line)
+    .where(text_line.c.photo_key.in_(_KEYS))
+    .order_by(text_line.c.photo_key, text_line.c.position)
+)
 
 
 def load_photos(
@@ -64,10 +83,10 @@ def load_labels(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[
     any more.
     """
     verdicts: dict[int, dict[str, Verdict]] = defaultdict(dict)
-    for row in connection.execute(select(label_verdict).where(label_verdict.c.photo_key.in_(keys))):
+    for row in connection.execute(_VERDICTS, {"keys": keys}):
         verdicts[row.photo_key][row.name] = Verdict(row.verdict)
     found: dict[int, list[Label]] = defaultdict(list)
-    for row in connection.execute(select(label).where(label.c.photo_key.in_(keys))):
+    for row in connection.execute(_LABELS, {"keys": keys}):
         verdict = verdicts[row.photo_key].get(row.name)
         found[row.photo_key].append(
             Label(row.name, row.confidence, read_boxes(row.boxes), row.provider, verdict)
@@ -87,8 +106,7 @@ def load_labels(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[
 def load_tags(connection: Connection, keys: Sequence[int]) -> dict[int, list[str]]:
     """Tags by photo key, in the order of the alphabet."""
     found: dict[int, list[str]] = defaultdict(list)
-    statement = select(tag.c.photo_key, tag.c.name).where(tag.c.photo_key.in_(keys), tag.c.source != REMOVED)
-    for row in connection.execute(statement.order_by(tag.c.photo_key, tag.c.name)):
+    for row in connection.execute(_TAGS, {"keys": keys}):
         found[row.photo_key].append(row.name)
     return found
 
@@ -113,12 +131,7 @@ def read_boxes(stored: str) -> tuple[Box, ...]:
 
 def _renditions(connection: Connection, keys: Sequence[int]) -> dict[int, list[Rendition]]:
     found: dict[int, list[Rendition]] = defaultdict(list)
-    statement = (
-        select(rendition)
-        .where(rendition.c.photo_key.in_(keys))
-        .order_by(rendition.c.photo_key, rendition.c.kind)
-    )
-    for row in connection.execute(statement):
+    for row in connection.execute(_RENDITIONS, {"keys": keys}):
         found[row.photo_key].append(
             Rendition(row.kind, row.storage_key, row.width, row.height, row.size_bytes, row.media_type)
         )
@@ -127,12 +140,7 @@ def _renditions(connection: Connection, keys: Sequence[int]) -> dict[int, list[R
 
 def _text(connection: Connection, keys: Sequence[int]) -> dict[int, list[TextLine]]:
     found: dict[int, list[TextLine]] = defaultdict(list)
-    statement = (
-        select(text_line)
-        .where(text_line.c.photo_key.in_(keys))
-        .order_by(text_line.c.photo_key, text_line.c.position)
-    )
-    for row in connection.execute(statement):
+    for row in connection.execute(_TEXT, {"keys": keys}):
         found[row.photo_key].append(TextLine(row.text, row.confidence, read_boxes(row.box)[0]))
     return found
 
