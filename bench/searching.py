@@ -5,22 +5,29 @@ from __future__ import annotations
 import gzip
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote_plus
 
+from flask import Flask
+
 from bench.database import RARE_EVERY, RAREST_EVERY, add_photos, sign_in
+from bench.growing import growth
 from bench.library import Library, opened
-from bench.measure import Effort, Findings, of_rounds, percentile, ratios, rotated, single
+from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, single, times
 from bench.pages import page_of
 from photos.app import create_app
 from photos.db import documents
 from photos.query import parse
+from photos.services.suggestions import suggest
 from photos.web.search import PAGE
 
 RARE = ("lighthouse", "noon", '"a lighthouse"', "lighthouse noon")
 RAREST = ("eclipse", "dawn", '"an eclipse"', "eclipse dawn")
 COMMON = ("person", "label:person", "vienna", "austria", "person -sky")
 REPEATS = 20
+ORDERS = ("newest", "oldest", "relevance")
+DEEP = 1_000
+TYPED = ("d", "do", "vien", "person ca", "camera:", "taken:20")
 
 
 def measure(effort: Effort) -> Findings:
@@ -45,6 +52,8 @@ def measure(effort: Effort) -> Findings:
         )
         newest = _latencies(library, "newest", effort)
         relevant = _latencies(library, "relevance", effort)
+        deep = [_deep(library, order, effort) for order in ORDERS]
+        refined = _refined(library, app, cookie, effort)
     scale = len(RARE) / len(COMMON)
     return Findings(
         figures=[
@@ -78,8 +87,65 @@ def measure(effort: Effort) -> Findings:
                 bar=40.0,
                 noise=0.0,
             ),
+            *deep,
+            *refined,
+            *growth(effort),
         ]
     )
+
+
+def _deep(library: Library, order: str, effort: Effort) -> Figure:
+    """Page 1,000 beside page 1 of a word that is in every photo."""
+    tree, search, owner_id = parse("person"), library.backends.search, library.owner.id
+    cursor = None
+    for _ in range(DEEP - 1):
+        cursor = search.find(tree, owner_id=owner_id, order=order, limit=PAGE, cursor=cursor).next
+        assert cursor is not None, "the library is smaller than that"
+
+    def page(at: str | None) -> Callable[[], object]:
+        return times(REPEATS, lambda: search.find(tree, owner_id=owner_id, order=order, cursor=at))
+
+    taken = rotated({"first": page(None), "deep": page(cursor)}, effort.choose(7, 15))
+    return of_rounds(
+        f"page {DEEP:,} of a search, {order}",
+        ratios(taken, "deep", "first"),
+        "x page 1",
+        f"CPU time for {PAGE} hits with reasons",
+        bar=1.2,
+    )
+
+
+def _refined(library: Library, app: Flask, cookie: str, effort: Effort) -> list[Figure]:
+    """What happens between two keys, and between two places of the slider."""
+    search, owner = library.backends.search, library.owner
+    slider = page_of(app, "/search?q=person+confidence%3E%3D80", cookie)
+    recipes = {
+        "suggestions": lambda: [suggest(text, len(text), owner=owner, search=search) for text in TYPED],
+        "facets": lambda: search.facets(parse("person"), owner_id=owner.id),
+        "slider": slider,
+    }
+    taken = rotated(recipes, effort.choose(7, 15))
+    told = (
+        ("suggestions", len(TYPED), "suggestions while typing", "each of " + ", ".join(TYPED), 5.0),
+        (
+            "facets",
+            1,
+            "facets of a common word",
+            "labels, places, cameras, years and kinds of 5,000 hits",
+            60.0,
+        ),
+        (
+            "slider",
+            1,
+            "a step of the confidence slider",
+            "the whole page: 60 hits, count, facets, boxes",
+            150.0,
+        ),
+    )
+    return [
+        of_rounds(title, [1000 * each / parts for each in taken[name]], "ms", f"CPU time, {how}", bar=bar)
+        for name, parts, title, how, bar in told
+    ]
 
 
 def _ask(library: Library, queries: Sequence[str], order: str) -> None:

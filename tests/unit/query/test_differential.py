@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
@@ -13,12 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photos.backends.search import FACETS
 from photos.backends.search.sqlite import SqliteSearch
+from photos.backends.search.sqlite_facets import MOST_VALUES
 from photos.models import Hit, Label, Position, SearchDocument, Shelf
 from photos.query import QueryError, parse, unparse
-from photos.query.evaluate import search
+from photos.query.analysis import analyse
+from photos.query.evaluate import least_confidence, search
 from photos.query.grammar import LONGEST
 from photos.query.tree import Node
+from photos.query.vocabulary import Kind, file_kind, places_in
 from tests.proof import Sweep
 
 from .libraries import OWNERS, PIECES, changed, library, vocabulary, whole_query
@@ -81,12 +86,43 @@ def check_one(
     owner_id, order = random.choice(OWNERS), random.choice(ORDERS)
     expected = list(search(tree, documents.values(), owner_id, order))
     assert found(index, tree, owner_id, order, random.choice((1, 3, 60))) == expected, (text, owner_id, order)
+    check_facets(index, tree, owner_id, [documents[hit.key] for hit in expected])
     if expected and order != "relevance":
         check_neighbours(random, index, tree, owner_id, order, [hit.key for hit in expected])
     if len(unparse(tree)) <= LONGEST:
         assert parse(unparse(tree)) == tree
     assert all(hit.reasons for hit in expected)
     return bool(expected)
+
+
+def check_facets(index: SqliteSearch, tree: Node, owner_id: int, hits: Sequence[SearchDocument]) -> None:
+    """Every count is that of the hits, and the commonest are told."""
+    facets = index.facets(tree, owner_id=owner_id)
+    assert (facets.photos, facets.is_whole) == (len(hits), True)
+    for kind in FACETS:
+        expected = Counter(value for document in hits for value in values_of(document, kind, tree))
+        told = {as_compared(kind, value.shown): value.photos for value in facets.values if value.kind is kind}
+        assert sorted(told.values(), reverse=True) == sorted(expected.values(), reverse=True)[:MOST_VALUES]
+        assert told.items() <= expected.items()
+
+
+def values_of(document: SearchDocument, kind: Kind, tree: Node) -> set[str]:
+    """What one hit counts for."""
+    if kind is Kind.LABEL:
+        least = least_confidence(tree)
+        names = {label.name for label in document.labels if label.confidence >= least}
+        return {as_compared(kind, name) for name in names} - {""}
+    if kind is Kind.PLACE:
+        return set(places_in(document.place))
+    if kind is Kind.YEAR:
+        is_told_apart = 1427 < document.taken_local.year < 2514
+        return {str(document.taken_local.year)} if is_told_apart else set()
+    return {document.camera if kind is Kind.CAMERA else file_kind(document.media_type)} - {""}
+
+
+def as_compared(kind: Kind, shown: str) -> str:
+    """Labels count as one if they are analysed alike."""
+    return " ".join(analyse(shown)) if kind is Kind.LABEL else shown
 
 
 def check_neighbours(
