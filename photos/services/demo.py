@@ -54,14 +54,14 @@ def make_library(
     database: Database,
     storage: Storage,
     recognition: Recognition,
-    search: Search,
+    search: Search | None,
     darkroom: Darkroom,
     report: Callable[[int], None],
 ) -> None:
     """Add `count` invented photos to somebody's library and index them; `report` gets each step's number.
 
-    The same seed gives the same photos. Raises Invalid if they are there already, BackendError if a part is
-    down; what was added until then stays.
+    Without `search` the index is left to the sweep. The same seed gives the same photos. Raises Invalid if
+    they are there already, BackendError if a part is down; what was added until then stays.
     """
     pictures = [
         _store(number, database=database, storage=storage, darkroom=darkroom) for number in range(SCENES)
@@ -98,12 +98,14 @@ def _store(number: int, *, database: Database, storage: Storage, darkroom: Darkr
     return _Picture(original, len(body), developed, tuple(renditions))
 
 
-def _add(photos: list[FinishedPhoto], *, owner: User, database: Database, search: Search) -> None:
+def _add(photos: list[FinishedPhoto], *, owner: User, database: Database, search: Search | None) -> None:
     try:
         with database.write() as connection:
             keys = loading.add_finished(connection, photos, owner_id=owner.id, now=datetime.now(UTC))
     except IntegrityError as error:
         raise Invalid("This library is there already. Choose another seed for more photos.") from error
+    if search is None:
+        return
     with database.read() as connection:
         made = list(documents.search_documents(connection, keys))
     search.put(made)

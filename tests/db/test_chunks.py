@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, event, insert, select, text, update
 
 from photos.db import chunks, edits, keyset, photos, pipeline, recount, timeline
 from photos.db.engine import Database, repeated, wall_to_micros
@@ -20,6 +21,7 @@ from photos.db.schema import timeline_chunk
 from photos.errors import Overtaken
 from photos.models import Photo, Shelf, User
 from tests.db.making import NOW, add_photo, add_photo_taken, add_user, counted, develop
+from tests.db.test_paging import plan
 
 JUNE = 2024 * 12 + 5
 
@@ -283,3 +285,60 @@ def test_five_hundred_that_move_together_cost_a_few_statements(database: Databas
         chunks.settle(connection)
         assert len(statements) < 12
         assert sizes(connection, owner, JUNE, Shelf.TRASH) == [300]
+
+
+def test_a_range_costs_four_statements_however_long_it_is(database: Database, owner: User) -> None:
+    with database.write() as connection:
+        add_many(connection, owner, [datetime(2024, 6, 1) + timedelta(minutes=n) for n in range(600)])
+    costs = []
+    for limit in (1, 500):
+        with database.read() as connection, counted(database) as statements:
+            page = timeline.list_range(
+                connection,
+                owner_id=owner.id,
+                shelf=Shelf.TIMELINE,
+                newest=(chunks.month_start(JUNE + 1), 0),
+                oldest=(chunks.month_start(JUNE), 0),
+                limit=limit,
+            )
+        assert len(page.items) == limit
+        costs.append(len(statements))
+    assert costs == [4, 4]
+
+
+COUNTS: dict[str, Callable[[Connection, User], object]] = {
+    "months": lambda c, o: chunks.count_months(c, o.id, Shelf.TIMELINE),
+    "one shelf": lambda c, o: chunks.count_shelf(c, o.id, Shelf.REFUSED),
+    "all shelves": lambda c, o: chunks.count_shelves(c, o.id),
+    "a month": lambda c, o: chunks.list_chunks(c, o.id, Shelf.TIMELINE, JUNE),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_count_is_one_statement_over_the_key_of_the_chunks(database: Database, name: str) -> None:
+    with database.write() as connection:
+        people = [add_user(connection) for _ in range(20)]
+        rows = [
+            {"owner_id": each.id, "shelf": shelf, "month": month, "first_local": place}
+            | {"first_key": 0, "count": 9}
+            for each in people
+            for shelf in ("timeline", "trash")
+            for month in range(JUNE - 20, JUNE + 1)
+            for place in range(5)
+        ]
+        connection.execute(insert(timeline_chunk), rows)
+        connection.execute(text("ANALYZE" if database.is_sqlite else "ANALYZE TABLE timeline_chunk"))
+    with database.write() as connection:
+        sent: list[tuple[str, Any]] = []
+
+        def note(_c: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+            sent.append((statement, parameters))
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        COUNTS[name](connection, people[0])
+        event.remove(database.engine, "before_cursor_execute", note)
+        ((statement, parameters),) = sent
+        told = plan(database, connection, statement, parameters)
+        connection.execute(delete(timeline_chunk))
+    assert ("PRIMARY" in told) or ("sqlite_autoindex_timeline_chunk" in told), told
+    assert not any(word in told for word in ("filesort", "TEMP B-TREE", "SCAN", "temporary")), told
