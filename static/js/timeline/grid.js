@@ -9,6 +9,7 @@ import { Table } from "./table.js";
 
 const QUICK = 0.004; // windows a millisecond: faster than that nobody looks at single photos
 const CALM_MS = 90;
+const REST_MS = 400; // where the browser does not tell that scrolling has ended
 const OLD_MS = 20 * 60 * 1000; // addresses of pictures do not live for ever
 
 export class Grid extends EventTarget {
@@ -52,12 +53,19 @@ export class Grid extends EventTarget {
   }
 
   listen() {
-    addEventListener("scroll", () => this.draw(), { passive: true });
-    addEventListener("scrollend", () => {
+    let resting = 0;
+    const settle = () => {
       this.scroll.follow();
       this.scroll.settle();
       this.draw();
-    });
+    };
+    addEventListener("scroll", () => {
+      this.draw();
+      if ("onscrollend" in window) return;
+      clearTimeout(resting);
+      resting = setTimeout(settle, REST_MS);
+    }, { passive: true });
+    addEventListener("scrollend", settle);
     new ResizeObserver(() => this.#resize()).observe(this.root);
   }
 
