@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import secrets
 import time
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
@@ -220,15 +221,19 @@ def _headers(response: Response, *, has_policy: bool) -> dict[str, str]:
 def _policy(response: Response) -> str:
     if response.mimetype != "text/html":
         return "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-    bucket = _bucket_origin()
-    provider = deps.backends().identity.origin
-    nonce = f"'nonce-{csp_nonce()}'"
+    policy = _page_policy(_bucket_origin(), deps.backends().identity.origin)
+    return policy.replace("NONCE", csp_nonce())
+
+
+@lru_cache
+def _page_policy(bucket: str, provider: str) -> str:
+    """The policy of pages, with NONCE where the nonce belongs."""
     return "; ".join(
         " ".join(word for word in words if word)
         for words in (
             ("default-src", "'none'"),
-            ("script-src", "'self'", nonce),
-            ("style-src", "'self'", nonce),
+            ("script-src", "'self'", "'nonce-NONCE'"),
+            ("style-src", "'self'", "'nonce-NONCE'"),
             ("img-src", "'self'", "data:", "blob:", bucket),
             ("font-src", "'self'"),
             ("connect-src", "'self'", bucket),

@@ -41,16 +41,22 @@ class BrowserSession(dict[str, Any], SessionMixin):
     """What one browser carries. `id_hash` is empty for a visitor."""
 
     def __init__(
-        self, content: dict[str, Any] | None = None, stored: Session | None = None, id_hash: str = ""
+        self,
+        content: str = "{}",
+        stored: Session | None = None,
+        id_hash: str = "",
+        *,
+        person: User | None = None,
     ) -> None:
-        super().__init__(content or {})
+        super().__init__(json.loads(content))
         self.stored = stored
         self.id_hash = id_hash
-        self.before = json.dumps(self, sort_keys=True)
+        self.before = content
+        """What it carried at the start of the request, as JSON text."""
         self.new_cookie = ""
         """The cookie's value where it has to be set: the only moment at which it is known."""
         self.ended = False
-        self.person: User | None = None
+        self.person = person
         """Whose session it is, read together with it; None for a visitor."""
         self.failure: BackendError | None = None
         """Why the session could not be read; raised once the request is far enough to answer in words."""
@@ -58,7 +64,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     @property
     def changed(self) -> bool:
         """Whether it carries something else than at the start of the request."""
-        return json.dumps(self, sort_keys=True) != self.before
+        return bool(self != json.loads(self.before))
 
 
 class DatabaseSessions(SessionInterface):
@@ -81,7 +87,7 @@ class DatabaseSessions(SessionInterface):
             except BadSignature:
                 content = None
             # a visitor's cookie can never say who somebody is
-            return BrowserSession(_visitor_part(content) if isinstance(content, dict) else None)
+            return BrowserSession(json.dumps(_visitor_part(content)) if isinstance(content, dict) else "{}")
         return BrowserSession()
 
     def _open_signed_in(self, cookie: str) -> BrowserSession:
@@ -100,9 +106,7 @@ class DatabaseSessions(SessionInterface):
             opened = BrowserSession()
             opened.ended = True
             return opened
-        opened = BrowserSession(json.loads(found.content), found.session, id_hash)
-        opened.person = found.person
-        return opened
+        return BrowserSession(found.content, found.session, id_hash, person=found.person)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set, keep or remove the cookie; write what has changed."""
@@ -190,7 +194,7 @@ def sign_in(person: User) -> None:
         )
     browser.new_cookie = secret
     browser.id_hash = hash_secret(secret)
-    browser.before = json.dumps(browser, sort_keys=True)
+    browser.before = json.dumps(browser)
 
 
 def sign_out() -> None:
@@ -203,7 +207,7 @@ def sign_out() -> None:
     browser.stored = None
     browser.id_hash = ""
     browser.new_cookie = ""
-    browser.before = json.dumps(browser, sort_keys=True)
+    browser.before = json.dumps(browser)
     browser.ended = True
 
 
