@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from photos.backends.search import Facets, Search
+from photos.db import bulk as bulk_rows
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
@@ -12,6 +13,8 @@ from photos.query import parse, unparse
 from photos.query.tree import And
 
 ORDERS = ("newest", "oldest", "relevance")
+MOST_IDS, IDS_AT_ONCE = 10_000, 500
+"""As many photos as one change takes, and as many hits as one question of the index."""
 MOST_PARTS = 8
 """Of a query without hits, this many parts are tried without."""
 
@@ -59,6 +62,23 @@ def find(
     # a photo deleted a moment ago may still be in the index; it is simply not shown
     items = tuple(Match(by_key[hit.key], hit.reasons) for hit in found.hits if hit.key in by_key)
     return Matches(items, found.next)
+
+
+def list_ids(text: str, *, owner: User, database: Database, search: Search) -> tuple[list[str], bool]:
+    """Ids of all hits, newest first, up to `MOST_IDS`, and whether these are all.
+
+    Raises QueryError, Invalid if it takes too long, and SearchError while the index is down.
+    """
+    tree, cursor = parse(text), None
+    ids: list[str] = []
+    for _ in range(MOST_IDS // IDS_AT_ONCE):
+        page = search.find(tree, owner_id=owner.id, limit=IDS_AT_ONCE, cursor=cursor)
+        with database.read() as connection:
+            ids += bulk_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
+        cursor = page.next
+        if cursor is None:
+            break
+    return ids, cursor is None
 
 
 def facets(text: str, *, owner: User, search: Search) -> Facets:

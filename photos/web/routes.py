@@ -125,6 +125,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.search_photos", "GET"): SIGNED_IN,
     ("api.list_suggestions", "GET"): SIGNED_IN,
     ("api.list_facets", "GET"): SIGNED_IN,
+    ("api.list_found_ids", "GET"): SIGNED_IN,
     ("api.find_twins", "POST"): SIGNED_IN,
     ("api.list_duplicates", "GET"): SIGNED_IN,
     ("api.merge_duplicates", "POST"): SIGNED_IN,

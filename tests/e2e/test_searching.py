@@ -142,6 +142,10 @@ def test_results_can_be_selected(page: Page) -> None:
     expect(page.get_by_text("1 selected")).to_be_visible()
     page.keyboard.press("Control+a")
     expect(page.get_by_text("3 selected")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto("/search?q=dog+OR+boat")
+    page.get_by_role("button", name="Select all").click()
+    expect(page.get_by_text("5 selected")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

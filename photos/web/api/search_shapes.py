@@ -35,10 +35,17 @@ class SuggestionList(Struct):
     items: list[SuggestionShape]
 
 
-class FacetsQuery(Struct):
+class WholeQuery(Struct):
     """A query in the search language (docs/search.md)."""
 
     q: Query = ""
+
+
+class IdList(Struct):
+    """Ids of all hits, newest first; `is_whole` is false if there are more than these."""
+
+    ids: list[str]
+    is_whole: bool
 
 
 class FacetValue(Struct):

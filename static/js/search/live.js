@@ -1,9 +1,10 @@
 // The results follow the slider while it moves; a chip leads to its place in the search box.
 
-import { page } from "../api.js";
+import { page, send } from "../api.js";
 import { boot } from "../boot.js";
 import { paint } from "../placeholders.js";
-import { announce, complain } from "../toasts.js";
+import { addAll } from "../selecting.js";
+import { announce, complain, toast } from "../toasts.js";
 
 const PARTS = ["count", "chips", "orders", "facets", "found"];
 const ASK_AFTER_MS = 40;
@@ -13,6 +14,7 @@ export function start(root) {
   root.addEventListener("click", (event) => {
     const chip = event.target.closest(".chip-text");
     if (chip) showInBox(event, chip);
+    if (event.target.closest("[data-select-all]")) selectAll().catch(complain);
   });
   const form = root.querySelector("#sureness");
   if (form) listen(root, form);
@@ -58,7 +60,7 @@ function show(root, next) {
     if (old && fresh) old.replaceWith(fresh);
   }
   const box = document.getElementById("search-box");
-  box.value = next.getElementById("search-box").value;
+  box.value = box.defaultValue = next.getElementById("search-box").value;
   root.querySelector("h1 q").textContent = box.value;
   document.title = next.title;
   const address = new URL(location.href);
@@ -68,6 +70,14 @@ function show(root, next) {
   paint(root);
   boot(root);
   announce(root.querySelector("#count").textContent);
+}
+
+// All hits, also those of pages that are not here.
+async function selectAll() {
+  const query = new URLSearchParams({ q: document.getElementById("search-box").defaultValue });
+  const { ids, is_whole: isWhole } = await send("GET", `/api/v1/search/ids?${query}`);
+  addAll(ids);
+  if (!isWhole) toast(`The newest ${ids.length.toLocaleString("en")} results are selected.`);
 }
 
 function showInBox(event, chip) {

@@ -236,6 +236,6 @@ def test_the_index_equals_the_definition_over_many_more_libraries(tmp_path: Path
     rounds = max(1, int(os.environ.get("BIGIMAGE_PROOF_N", "100")) // 100)
     fruitful = 0
     for seed in range(rounds):
-        sweep.cases += 5 * 20
-        fruitful += compare(tmp_path, seed=seed, libraries=5, queries=20)
-    assert fruitful > 20 * rounds, "queries without a hit say little"
+        sweep.cases += 5 * 200
+        fruitful += compare(tmp_path, seed=seed, libraries=5, queries=200)
+    assert fruitful > 200 * rounds, "queries without a hit say little"
