@@ -213,7 +213,8 @@ export class Grid extends EventTarget {
     const parts = this.stretches.monthOf(month);
     if (!parts.length) return;
     const tall = parts.reduce((sum, { height }) => sum + height, 0);
-    this.show(this.stretches.topOf(parts[0]) + within * tall - this.inset);
+    const y = this.stretches.topOf(parts[0]) + within * tall;
+    this.show(y > 0 ? y - this.inset : -Infinity);
   }
 }
 

@@ -7,12 +7,14 @@
 // when the hand rests, both are brought together again.
 
 const MOST_PX = 8_000_000;
+const EDGE = 10; // windows at both ends in which the scrollbar goes pixel by pixel
 const LEAP = 2; // windows: more than that at once is a drag of the scrollbar
 
 export class Scroll {
   #canvas;
   #seen = 0; // where the scrollbar was last, in the canvas
   #height = 0;
+  #isHeldAtEnd = false; // somebody went to the end: it stays in sight while heights become known
   offset = 0;
 
   constructor(canvas) {
@@ -34,6 +36,7 @@ export class Scroll {
   follow() {
     const now = this.#now;
     const isLeap = Math.abs(now - this.#seen) > LEAP * innerHeight;
+    if (Math.abs(now - this.#seen) > 1) this.#isHeldAtEnd = isLeap && now >= this.#lastBar - 1;
     this.#seen = now;
     if (isLeap && this.#isCapped) this.offset = this.#toPlace(now) - now;
     else if (this.#isAtWrongEnd()) this.jump(this.y);
@@ -42,8 +45,8 @@ export class Scroll {
 
   // The library is this tall; `shift` is by how much the place on screen has moved in it.
   resize(height, shift = 0) {
-    this.offset += shift;
     this.#height = height;
+    this.offset += this.#isHeldAtEnd ? this.#end - this.y : shift;
     const tall = Math.min(height, MOST_PX);
     const shown = Number.parseFloat(this.#canvas.style.height) || 0;
     // growing is harmless at any time; shrinking waits for `settle`
@@ -52,8 +55,9 @@ export class Scroll {
 
   // Shows the place `y` at the upper edge of the window.
   jump(y) {
-    const end = Math.max(-this.start, this.#height - innerHeight + this.#below);
+    const end = Math.max(-this.start, this.#end);
     const place = Math.max(-this.start, Math.min(y, end));
+    this.#isHeldAtEnd = place === end;
     const tall = `${Math.min(this.#height, MOST_PX)}px`;
     if (this.#canvas.style.height !== tall) this.#canvas.style.height = tall;
     scrollTo({ top: this.#toBar(place) + this.start, behavior: "instant" });
@@ -65,7 +69,8 @@ export class Scroll {
   settle() {
     const drift = Math.abs(this.#toBar(this.y) - this.#seen);
     const isTall = Number.parseFloat(this.#canvas.style.height) > Math.min(this.#height, MOST_PX) + 1;
-    if (drift > (this.#isCapped ? LEAP * innerHeight : 0.5) || isTall) this.jump(this.y);
+    const isNearEnd = this.y < this.#edge || this.y > this.#end - this.#edge;
+    if (drift > (this.#isCapped && !isNearEnd ? LEAP * innerHeight : 0.5) || isTall) this.jump(this.y);
   }
 
   get #now() {
@@ -76,6 +81,16 @@ export class Scroll {
     return this.#height > MOST_PX;
   }
 
+  // The place at which the page ends
+  get #end() {
+    return this.#height - innerHeight + this.#below;
+  }
+
+  // As far down as the scrollbar goes, in the canvas
+  get #lastBar() {
+    return document.documentElement.scrollHeight - innerHeight - this.start;
+  }
+
   // What the page has below the canvas
   get #below() {
     return document.documentElement.scrollHeight - this.start - (Number.parseFloat(this.#canvas.style.height) || 0);
@@ -83,16 +98,29 @@ export class Scroll {
 
   #isAtWrongEnd() {
     if (Math.abs(this.offset) < 1) return false;
-    const last = document.documentElement.scrollHeight - innerHeight - this.start;
-    const isBarAtEnd = this.#seen <= 0 || this.#seen >= last - 1;
-    return isBarAtEnd || this.y < 0 || this.y > this.#height - innerHeight + this.#below;
+    if (this.#isHeldAtEnd) return false;
+    const isBarAtEnd = this.#seen <= 0 || this.#seen >= this.#lastBar - 1;
+    return isBarAtEnd || this.y < 0 || this.y > this.#end;
+  }
+
+  // Near both ends the scrollbar goes pixel by pixel, so that they are reached like those of any page.
+  get #edge() {
+    return EDGE * innerHeight;
   }
 
   #toBar(y) {
-    return this.#isCapped && y > 0 ? (y / (this.#height - innerHeight)) * (MOST_PX - innerHeight) : y;
+    if (!this.#isCapped || y < this.#edge) return y;
+    if (y > this.#end - this.#edge) return this.#lastBar - (this.#end - y);
+    return this.#edge + (y - this.#edge) * this.#ratio;
   }
 
   #toPlace(bar) {
-    return bar > 0 ? (bar / (MOST_PX - innerHeight)) * (this.#height - innerHeight) : bar;
+    if (bar < this.#edge) return bar;
+    if (bar > this.#lastBar - this.#edge) return this.#end - (this.#lastBar - bar);
+    return this.#edge + (bar - this.#edge) / this.#ratio;
+  }
+
+  get #ratio() {
+    return (this.#lastBar - 2 * this.#edge) / (this.#end - 2 * this.#edge);
   }
 }
