@@ -28,6 +28,7 @@ PARTS = {
     "uploading": "A whole upload",
     "receiving": "Receiving",
     "pages": "Pages",
+    "growing": "Growth",
     "searching": "Search",
     "starting": "Start",
     "scripts": "Scripts",

@@ -1,96 +1,133 @@
-"""How search grows: the same questions of indexes of 10,000, 100,000 and 1,000,000 photos, in CPU time."""
+"""What the timeline costs as the library grows: the shelf, a full month, a range of tiles, a deep page."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
 
-from bench.measure import Effort, Figure, of_rounds
-from photos.backends.search.sqlite import SqliteSearch
-from photos.models import Label, SearchDocument, Shelf
-from photos.query import parse
-from photos.query.vocabulary import Kind
+from bench.database import sign_in
+from bench.library import Library, opened
+from bench.measure import (
+    MIB,
+    Effort,
+    Figure,
+    Findings,
+    of_rounds,
+    ratios,
+    resident_bytes,
+    rotated,
+    single,
+    times,
+)
+from bench.pages import Page, page_of
+from photos.app import create_app
+from photos.db import chunks, keyset
+from photos.models import Shelf
+from photos.services.demo import make_library
+from photos.services.demo_rows import HEAVY_MONTH
+from photos.web.timeline import PAGE
 
-OWNER = 1
-FIRST_DAY = datetime(2012, 1, 1)
-LABELS = ("person", "outdoor", "sky", "dog", "cat", "tree", *(f"thing{number}" for number in range(600)))
-WEIGHTS = [1 / rank for rank in range(1, len(LABELS) + 1)]
-"""Zipf: a few labels are everywhere, most are rare."""
-ROUNDS = 5
-
-
-def growth(effort: Effort) -> list[Figure]:
-    """One figure for each question: the largest index beside the smallest."""
-    sizes = (10_000, 20_000) if effort.is_quick else (10_000, 100_000, 1_000_000)
-    taken: dict[str, dict[int, list[float]]] = {}
-    for size in sizes:
-        search = SqliteSearch(effort.folder / f"growth-{size}.db")
-        try:
-            search.put(_documents(size))
-            search.optimise()
-            for name, question in _questions(search).items():
-                taken.setdefault(name, {})[size] = [_cpu(question) for _ in range(ROUNDS)]
-        finally:
-            search.close()
-            _delete(effort.folder / f"growth-{size}.db")
-    return [_figure(name, by_size) for name, by_size in taken.items()]
-
-
-def _questions(search: SqliteSearch) -> dict[str, Callable[[], object]]:
-    common, slips = parse("person"), parse("persn dgo")
-    sure = parse("person confidence>=80")
-    return {
-        "newest first": lambda: search.find(common, owner_id=OWNER),
-        "by relevance": lambda: search.find(common, owner_id=OWNER, order="relevance"),
-        "above a confidence": lambda: search.find(sure, owner_id=OWNER),
-        "with two slips": lambda: search.find(slips, owner_id=OWNER),
-        "facets": lambda: search.facets(common, owner_id=OWNER),
-        "suggestions": lambda: search.suggest("thing1", owner_id=OWNER, kinds=[Kind.LABEL]),
-    }
+API = "/api/v1/timeline"
+MONTH = f"{HEAVY_MONTH:%Y-%m}"
+WHOLE, FULL_MONTH, RANGE, FIRST_PAGE, DEEP_PAGE = (
+    "counts of the whole timeline",
+    "chunks of its fullest month",
+    "100 tiles from the middle of it",
+    "page 1 of the timeline",
+    "a page after three quarters of it",
+)
+BARS = {WHOLE: None, FULL_MONTH: None, RANGE: 1.2, FIRST_PAGE: 1.2, DEEP_PAGE: 1.2}
+"""How much more each may cost than in the smallest library. The first two answer with more where more is."""
+WARM_REQUESTS = 500
 
 
-def _cpu(question: Callable[[], object]) -> float:
-    question()
-    started = time.thread_time()
-    question()
-    return time.thread_time() - started
-
-
-def _figure(name: str, by_size: dict[int, list[float]]) -> Figure:
-    sizes = sorted(by_size)
-    smallest = min(by_size[sizes[0]])
-    told = ", ".join(f"{1000 * min(by_size[size]):.1f} ms at {size:,}" for size in sizes)
-    return of_rounds(
-        f"search {name}: {sizes[-1]:,} photos",
-        [each / smallest for each in by_size[sizes[-1]]],
-        f"x {sizes[0]:,}",
-        f"CPU time: {told}",
-    )
-
-
-def _documents(count: int) -> Iterator[SearchDocument]:
-    for number in range(1, count + 1):
-        chance = random.Random(number)
-        yield SearchDocument(
-            key=number,
-            owner_id=OWNER,
-            revision=1,
-            taken_local=FIRST_DAY + timedelta(minutes=7_000_000 * number // count),
-            shelf=Shelf.TIMELINE,
-            name=f"IMG_{number:07}.jpg",
-            labels=tuple(
-                Label(name, chance.choice((45.0, 65.0, 85.0, 95.0)))
-                for name in sorted(set(chance.choices(LABELS, WEIGHTS, k=4)))
-            ),
-            camera=f"Maker Model {chance.randrange(40)}",
-            place=f"City{chance.randrange(900)}, Land{chance.randrange(30)}",
-            media_type="image/jpeg",
+def measure(effort: Effort) -> Findings:
+    """The rows about growth: each larger library beside the smallest one, in one run."""
+    counts = (2_000, 10_000) if effort.is_quick else (10_000, 100_000, 1_000_000)
+    with ExitStack() as stack:
+        libraries = {
+            count: stack.enter_context(opened(effort.folder / f"library-{count}")) for count in counts
+        }
+        pages = {count: _pages(library, count) for count, library in libraries.items()}
+        recipes = {
+            f"{name} {count}": times(10, page)
+            for count, named in pages.items()
+            for name, page in named.items()
+        }
+        taken = rotated(recipes, effort.choose(5, 9))
+        largest = pages[counts[-1]]
+        sizes = [_size(name, largest[name], counts[-1]) for name in (WHOLE, FULL_MONTH, RANGE)]
+        flat = _flat(largest, effort.choose(2_000, 10_000))
+    grown = [
+        of_rounds(
+            f"{name}, {count:,} photos",
+            ratios(taken, f"{name} {count}", f"{name} {counts[0]}"),
+            f"x with {counts[0]:,}",
+            "CPU time in process, signed in",
+            bar=bar,
         )
+        for count in counts[1:]
+        for name, bar in BARS.items()
+    ]
+    told = [
+        of_rounds(
+            f"{name}, {counts[-1]:,} photos",
+            [100 * seconds for seconds in taken[f"{name} {counts[-1]}"]],
+            "ms",
+            "CPU time in process, signed in",
+        )
+        for name in (WHOLE, FULL_MONTH, RANGE)
+    ]
+    return Findings(figures=[*grown, *told, *sizes, flat])
 
 
-def _delete(path: Path) -> None:
-    for each in path.parent.glob(f"{path.name}*"):
-        each.unlink()
+def _pages(library: Library, count: int) -> Mapping[str, Page]:
+    """Fill a library, and what is asked of it."""
+    here = library.backends
+    make_library(
+        count,
+        owner=library.owner,
+        seed="bench",
+        database=here.database,
+        storage=here.storage,
+        recognition=here.recognition,
+        search=None,
+        darkroom=here.darkroom,
+        report=lambda _: None,
+    )
+    with here.database.read() as connection:
+        number = HEAVY_MONTH.year * 12 + HEAVY_MONTH.month - 1
+        found = chunks.list_chunks(connection, library.owner.id, Shelf.TIMELINE, number)
+        months = chunks.count_months(connection, library.owner.id, Shelf.TIMELINE)
+    middle = keyset.write_cursor(*found[len(found) // 2].newest)
+    deep = keyset.write_cursor(chunks.month_start(months[len(months) * 3 // 4][0]), 0)
+    app, cookie = create_app(backends=here), sign_in(here.database, library.owner)
+    addresses = {
+        WHOLE: API,
+        FULL_MONTH: f"{API}/{MONTH}/chunks",
+        RANGE: f"{API}/{MONTH}/photos?limit=100&cursor={middle}",
+        FIRST_PAGE: "/",
+        DEEP_PAGE: f"/?cursor={deep}",
+    }
+    pages = {name: page_of(app, address, cookie) for name, address in addresses.items()}
+    assert pages[FIRST_PAGE]().count(b'data-photo="') == PAGE
+    return pages
+
+
+def _size(name: str, page: Page, count: int) -> Figure:
+    how = "the answer, not compressed"
+    return single(f"{name}, {count:,} photos", round(len(page()) / 1024, 1), "KB", how)
+
+
+def _flat(pages: Mapping[str, Page], requests: int) -> Figure:
+    """How much a process grows while it answers, once it has answered some."""
+    asked = list(pages.values())
+    for number in range(WARM_REQUESTS):
+        asked[number % len(asked)]()
+    before = resident_bytes(os.getpid())
+    for number in range(requests):
+        asked[number % len(asked)]()
+    grown = (resident_bytes(os.getpid()) - before) / MIB
+    how = f"resident, after {WARM_REQUESTS} requests of five kinds and after {requests:,} more"
+    return single("growth of a web process", round(max(0.0, grown), 1), "MiB", how, bar=4.0)

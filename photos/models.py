@@ -264,6 +264,7 @@ class PhotoSummary:
     is_favourite: bool
     rating: int | None
     renditions: tuple[Rendition, ...] = ()
+    """Those that a grid shows."""
     labels: tuple[str, ...] = ()
     """Names of the surest few."""
 

@@ -20,6 +20,8 @@ from photos.db.schema import label, label_verdict, photo, rendition
 from photos.models import Page, PhotoState, PhotoSummary, Rendition, Shelf, Verdict
 
 LABELS_NAMED = 3
+SHOWN = ("large", "medium")
+"""Renditions that a grid shows."""
 _SUMMARY = (
     photo.c.key,
     photo.c.id,
@@ -109,9 +111,8 @@ def _summaries(connection: Connection, rows: Sequence[Any]) -> tuple[PhotoSummar
 def _renditions(connection: Connection, keys: Sequence[int]) -> dict[int, list[Rendition]]:
     found: dict[int, list[Rendition]] = defaultdict(list)
     if keys:
-        for key, *facts in map(
-            tuple, connection.execute(select(rendition).where(rendition.c.photo_key.in_(keys)))
-        ):
+        statement = select(rendition).where(rendition.c.photo_key.in_(keys), rendition.c.kind.in_(SHOWN))
+        for key, *facts in map(tuple, connection.execute(statement)):
             found[key].append(Rendition(*facts))
     return found
 

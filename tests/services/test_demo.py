@@ -70,7 +70,7 @@ def test_a_library_is_there_whole_and_searchable(library: Library) -> None:
     with library.backends.database.read() as connection:
         assert chunks.count_shelf(connection, library.owner.id, Shelf.TIMELINE) == COUNT
     assert len(library.find("label:person")) > 20
-    assert all(len(photo.renditions) == 3 and photo.thumbhash and photo.width for photo in photos)
+    assert all(len(photo.renditions) == 2 and photo.thumbhash and photo.width for photo in photos)
     assert {photo.renditions[0].key.startswith(SHARED) for photo in photos} == {True}
 
 

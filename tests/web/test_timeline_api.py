@@ -48,7 +48,7 @@ def test_a_tile_says_what_it_shows_and_where_its_pictures_are(library: Library) 
     assert (tile["id"], tile["day"], tile["state"]) == (photo.id, "2024-06-15", "ready")
     assert tile["alt"] == "dog, cat, 15 June 2024, Lisbon"
     assert (tile["width"], tile["height"], tile["thumbhash"]) == (64, 48, photo.thumbhash)
-    for kind in ("large", "medium", "square"):
+    for kind in ("large", "medium"):
         with library.browser.get(tile[kind]) as answer:
             assert answer.mimetype == "image/jpeg"
 
@@ -58,7 +58,7 @@ def test_a_photo_that_waits_has_no_picture_and_says_so(library: Library) -> None
     ((month, count),) = asked(library.browser, TIMELINE)["months"]
     (tile,) = asked(library.browser, f"{TIMELINE}/{month}/photos")["items"]
     assert (count, tile["state"], tile["state_words"]) == (1, "new", "Waiting")
-    assert not tile.keys() & {"large", "medium", "square", "width"}
+    assert not tile.keys() & {"large", "medium", "width"}
 
 
 def test_the_trash_has_its_own_timeline(library: Library) -> None:

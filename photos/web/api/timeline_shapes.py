@@ -64,8 +64,8 @@ class MonthPhotosQuery(Struct):
 class TileShape(Struct, omit_defaults=True):
     """A photo as a grid shows it; what is absent is empty, false or not there yet.
 
-    `day` is the photo's own local day, `alt` names it in words, `place` where it was taken. `large`, `medium` and `square` are signed
-    URLs of pictures that fit into 1600 and 512 pixels, and of a square of 256.
+    `day` is the photo's own local day, `alt` names it in words, `place` where it was taken. `large` and
+    `medium` are signed URLs of pictures that fit into 1600 and 512 pixels.
     """
 
     id: str
@@ -79,7 +79,6 @@ class TileShape(Struct, omit_defaults=True):
     thumbhash: str = ""
     large: str | None = None
     medium: str | None = None
-    square: str | None = None
     is_favourite: bool = False
     rating: int | None = None
     state_words: str = ""
@@ -108,7 +107,6 @@ def tile_shape(photo: PhotoSummary, storage: Storage) -> TileShape:
         thumbhash=photo.thumbhash,
         large=urls.get("large"),
         medium=urls.get("medium"),
-        square=urls.get("square"),
         is_favourite=photo.is_favourite,
         rating=photo.rating,
         state_words="" if photo.state is PhotoState.READY else present.STATE_WORDS[photo.state],
