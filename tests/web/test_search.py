@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -111,3 +112,76 @@ def test_only_ones_own_photos_are_found(library: Library, people: People) -> Non
     assert dog in library.browser.get("/search?q=dog").text
     assert dog not in people.member.get("/search?q=dog").text
     assert people.nobody.get("/search?q=dog").status_code == 303
+
+
+def links(page: str, name: str) -> list[str]:
+    """Addresses of links whose accessible name begins so."""
+    return [unescape(href) for href in re.findall(rf'href="([^"]+)"[^>]*aria-label="{name}', page)]
+
+
+def test_each_part_of_the_query_is_a_chip_and_can_be_taken_out(library: Library) -> None:
+    described(library, "a dog at the beach")
+    page = check(library.browser.get("/search", query_string={"q": "(cat OR dog)  beach -boat"}).text)
+    assert re.findall(r'aria-label="Change ([^"]+)"', page) == ["(cat OR dog)", "beach", "-boat"]
+    assert [parse_qs(urlsplit(href).query)["q"] for href in links(page, "Take out")] == [
+        ["beach -boat"],
+        ["(cat OR dog) -boat"],
+        ["(cat OR dog)  beach"],
+    ]
+    for href in links(page, "Take out"):
+        assert len(tiles(library.browser.get(href).text)) == 1
+
+
+def test_facets_are_links_that_narrow_and_widen(library: Library) -> None:
+    described(library, "a dog", "a dog OR not")
+    query = {"q": "dog OR cat", "order": "oldest"}
+    page = check(library.browser.get("/search", query_string=query).text)
+    year = re.search(r'href="([^"]+)#facets"><span dir="auto">2024</span> <span class="soft">2<', page)
+    assert year
+    narrowed = check(library.browser.get(unescape(year[1])).text)
+    assert 'value="(dog OR cat) taken:2024"' in narrowed
+    assert len(tiles(narrowed)) == 2
+    widened = re.search(r'href="([^"]+)#facets" aria-current="true"', narrowed)
+    assert widened and parse_qs(urlsplit(unescape(widened[1])).query) == {
+        "q": ["(dog OR cat)"],
+        "order": ["oldest"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "least", "expected"),
+    [
+        ("dog", "80", "dog confidence>=80"),
+        ("dog confidence>=80 beach", "40", "dog beach confidence>=40"),
+        ("dog OR cat", "5", "(dog OR cat) confidence>=5"),
+        ("dog confidence:80", "0", "dog"),
+    ],
+)
+def test_the_slider_writes_a_part_of_the_query(people: People, query: str, least: str, expected: str) -> None:
+    answer = people.owner.get("/search", query_string={"q": query, "confidence": least, "order": "oldest"})
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"q": [expected], "order": ["oldest"]}
+
+
+@pytest.mark.parametrize("least", ["", "83", "105", "-5", "x", "٥"])
+def test_a_confidence_that_the_slider_cannot_give_is_refused(people: People, least: str) -> None:
+    assert people.owner.get("/search", query_string={"q": "dog", "confidence": least}).status_code == 400
+
+
+def test_a_hit_by_another_word_says_so_and_comes_last(library: Library) -> None:
+    exact, other = described(library, "two dogs", "a dog")
+    page = check(library.browser.get("/search?q=dogs").text)
+    assert tiles(page) == [exact, other]
+    assert words(page).count("dogs: counted as dog") == 1
+
+
+def test_the_page_counts_its_results(library: Library) -> None:
+    described(library, "a dog", "another dog", "a cat")
+    assert "2 photos" in words(check(library.browser.get("/search?q=dog").text))
+    assert "0 photos" in words(check(library.browser.get("/search?q=unicorn").text))
+
+
+def test_every_page_has_the_search_box_that_suggests(people: People) -> None:
+    for address in ("/", "/search", "/uploads", "/trash", "/account"):
+        page = people.owner.get(address).text
+        assert re.search(r'<input id="search-box"[^>]*role="combobox"[^>]*data-module="search/suggest"', page)

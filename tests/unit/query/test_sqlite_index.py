@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from photos.backends.search import sqlite_facets, sqlite_file
 from photos.backends.search.sqlite import SqliteSearch
 from photos.backends.search.sqlite_query import compile_tree, tiers_of
 from photos.errors import Invalid, SearchError
 from photos.models import Label, SearchDocument, Shelf
 from photos.query import parse
+from photos.query.expansion import CountedWords, expand
+from photos.query.vocabulary import Kind
 
 
 @pytest.fixture
@@ -173,11 +176,15 @@ def times_open(path: Path) -> int:
         "dog width>3",
         "(dog OR width>3) taken:2024..",
         "taken:2024 OR before:2020",
+        "dogs confidence>=80",
+        "label:dog confidence>=80 -puppy",
+        "box:0,0,1,1 dog",
+        "near:0,0,5 rating:2..4 width:1..9",
     ],
 )
 def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, text: str) -> None:
     index.put([photo(1)])
-    tree = parse(text)
+    tree = expand(parse(text), CountedWords({"dog": 1, "puppy": 1}))
     statements: list[str] = []
     with index._file.reading("explain") as connection:
         for tier in tiers_of(tree):
@@ -192,3 +199,31 @@ def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, 
             statements.extend(row[3] for row in plan)
     assert statements[0].startswith("SCAN words VIRTUAL TABLE INDEX")
     assert not any("TEMP B-TREE" in step for step in statements)
+
+
+def test_facets_are_counted_for_the_newest_and_say_so(
+    index: SqliteSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_facets, "MOST_COUNTED", 3)
+    index.put([photo(key) for key in range(3)])
+    assert index.facets(parse("dog"), owner_id=1).is_whole
+    index.put([photo(9, "Wolf"), photo(8, "Dog"), photo(7, "Dog")])
+    found = index.facets(parse("label:dog OR label:wolf"), owner_id=1)
+    assert (found.photos, found.is_whole) == (3, False)
+    assert [(value.shown, value.photos) for value in found.values if value.kind is Kind.LABEL] == [
+        ("Dog", 2),
+        ("Wolf", 1),
+    ]
+
+
+def test_a_question_that_takes_too_long_is_refused_and_the_next_one_is_answered(
+    index: SqliteSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.put(photo(number) for number in range(300))
+    monkeypatch.setattr(sqlite_file, "LONGEST_SECONDS", -1.0)
+    monkeypatch.setattr(sqlite_file, "_STEPS_BETWEEN_LOOKS", 10)
+    with pytest.raises(Invalid, match="too long") as refused:
+        index.find(parse("dog width>=0"), owner_id=1)
+    assert refused.value.code == "slow"
+    monkeypatch.undo()
+    assert len(dogs(index)) == 60
