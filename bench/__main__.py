@@ -30,6 +30,7 @@ PARTS = {
     "pages": "Pages",
     "growing": "Growth",
     "searching": "Search",
+    "matching": "The same picture",
     "starting": "Start",
     "scripts": "Scripts",
     "lasting": "The whole program at work",

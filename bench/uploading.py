@@ -30,7 +30,7 @@ SLICES = {
     "placeholder, colours, light": {
         ("impressions.py", name) for name in ("small_copy", "thumbhash", "dominant_colours", "light")
     },
-    "perceptual hash": {("pdq.py", "hash_picture")},
+    "perceptual hash": {("pdq.py", "hash_variants")},
     "store the renditions": {("folder.py", "put")},
     "name the place": {("places.py", "nearest")},
     "index": {("sqlite.py", "put")},

@@ -1,0 +1,145 @@
+"""One picture against all: exact search among perceptual hashes, and "do I have this?" as it is waited for."""
+
+from __future__ import annotations
+
+import io
+import time
+from functools import partial
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from bench.camera import photographs
+from bench.library import opened
+from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, times
+from photos.perceptual.index import HASH_BYTES, HashIndex
+from photos.services import twins
+from photos.services.demo import make_library
+
+MILLION = 1_000_000
+QUERIES = 40
+Bits = npt.NDArray[np.uint8]
+
+
+def measure(effort: Effort) -> Findings:
+    """The rows about hashes."""
+    faiss.omp_set_num_threads(1)
+    return Findings(
+        figures=[*_search(effort), *_growth(effort), _asked(effort)],
+        peers=[f"faiss {faiss.__version__}"],
+    )
+
+
+def _search(effort: Effort) -> list[Figure]:
+    hashes = _random(MILLION)
+    ours, theirs = _ours(hashes), _theirs(hashes)
+    asked = _asked_for(hashes)
+    taken = rotated(
+        {
+            "31": lambda: [ours.search(bits.tobytes(), 31) for bits in asked],
+            "47": lambda: [ours.search(bits.tobytes(), 47) for bits in asked],
+            "faiss": lambda: [theirs.search(bits[None], 1) for bits in asked],
+        },
+        effort.choose(3, 7),
+    )
+    how = f"CPU time of {QUERIES} queries, half of them with a near twin, among {MILLION:,} random hashes"
+    return [
+        of_rounds(
+            f"hashes within {radius} bits",
+            ratios(taken, radius, "faiss"),
+            "x faiss IndexBinaryFlat",
+            how,
+            bar=bar,
+        )
+        for radius, bar in (("31", 1.0), ("47", 3.0))
+    ]
+
+
+def _growth(effort: Effort) -> list[Figure]:
+    small, large = effort.choose(10_000, 100_000), effort.choose(100_000, 10 * MILLION)
+    indexes = {count: _random(count) for count in (small, large)}
+    built = {count: (_ours(hashes), _asked_for(hashes)) for count, hashes in indexes.items()}
+    taken = rotated(
+        {str(count): times(1, partial(_ask_all, index, asked)) for count, (index, asked) in built.items()},
+        effort.choose(3, 5),
+    )
+    return [
+        of_rounds(
+            f"hashes within 31 bits of {large:,}",
+            ratios(taken, str(large), str(small)),
+            f"x among {small:,}",
+            "CPU time of the same queries",
+        )
+    ]
+
+
+def _asked(effort: Effort) -> Figure:
+    count = effort.choose(10_000, 100_000)
+    (body,) = photographs(1)
+    with opened(effort.folder / "asked") as library:
+        here = library.backends
+        make_library(
+            count,
+            owner=library.owner,
+            seed="bench",
+            database=here.database,
+            storage=here.storage,
+            recognition=here.recognition,
+            search=None,
+            darkroom=here.darkroom,
+            report=lambda _: None,
+        )
+        waits = []
+        for _ in range(effort.choose(3, 10)):
+            started = time.perf_counter()
+            twins.find_picture(
+                io.BytesIO(body),
+                owner=library.owner,
+                settings=here.settings,
+                database=here.database,
+                magnifier=here.open_magnifier(),
+            )
+            waits.append((time.perf_counter() - started) * 1000)
+    return Figure(
+        name=f"do I have this? among {count:,} photos, p95",
+        value=percentile(waits, 95),
+        low=min(waits),
+        high=max(waits),
+        unit="ms",
+        how="wall time for a picture of 12 megapixels, with the start of the decoder that looks at it",
+        bar=1000.0,
+    )
+
+
+def _random(count: int) -> Bits:
+    return np.random.default_rng(1).integers(0, 256, (count, HASH_BYTES), dtype=np.uint8)
+
+
+def _asked_for(hashes: Bits) -> list[Bits]:
+    """Every other one is a known hash with up to 47 bits changed, the others are anything."""
+    rng = np.random.default_rng(2)
+    asked = list(rng.integers(0, 256, (QUERIES, HASH_BYTES), dtype=np.uint8))
+    for place in range(0, QUERIES, 2):
+        bits = np.unpackbits(hashes[rng.integers(len(hashes))])
+        bits[rng.choice(bits.size, rng.integers(48), replace=False)] ^= 1
+        asked[place] = np.packbits(bits)
+    return asked
+
+
+def _ask_all(index: HashIndex, asked: list[Bits]) -> None:
+    for bits in asked:
+        index.search(bits.tobytes(), 31)
+
+
+def _ours(hashes: Bits) -> HashIndex:
+    index = HashIndex()
+    index.add(np.arange(len(hashes)), hashes.tobytes())
+    index.search(bytes(HASH_BYTES), 31)
+    return index
+
+
+def _theirs(hashes: Bits) -> faiss.IndexBinaryFlat:
+    index = faiss.IndexBinaryFlat(HASH_BYTES * 8)
+    index.add(hashes)
+    return index
