@@ -1,4 +1,4 @@
-"""One picture against all: exact search among perceptual hashes, and "do I have this?" as it is waited for."""
+"""One picture against all: exact search among hashes, and "do I have this?" as somebody waits for it."""
 
 from __future__ import annotations
 

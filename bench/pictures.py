@@ -96,7 +96,7 @@ def _cpu(bodies: list[bytes], rounds: int) -> list[Figure]:
             "perceptual hash beside them",
             shares,
             "% of them",
-            "CPU time of luminance and PDQ of the 512-pixel rendition, turned and mirrored too; no second decode",
+            "CPU time of luminance and PDQ of the 512-pixel rendition and its turns; no second decode",
             bar=4.0,
         ),
     ]
