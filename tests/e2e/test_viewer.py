@@ -270,6 +270,7 @@ def test_turning_answers_at_once_and_undo_brings_everything_back(page: Page, lib
     body, before = original_of(library, "first")
     open_photo(page, library, "first")
     page.keyboard.press("r")
+    expect(page.locator(".print")).to_have_attribute("data-turning", "90")
     turned = page.locator("#picture").bounding_box()
     assert turned is not None
     assert turned["height"] > turned["width"], "before anything was made anew"
@@ -313,8 +314,6 @@ def test_everything_by_keys_alone(page: Page, library: Furnished, witness: Witne
     expect(keys).to_be_visible()
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
-    page.keyboard.press("/")
-    expect_photo(page, library, "first")
     for _ in range(40):
         page.keyboard.press("Tab")
         assert page.evaluate("!document.querySelector('.frame').contains(document.activeElement)")
@@ -325,8 +324,11 @@ def test_everything_by_keys_alone(page: Page, library: Furnished, witness: Witne
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_text("The photo is back.")).to_be_visible()
     expect_photo(page, library, "first")
-    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("beach")
+    expect(page.get_by_label("Search your photos")).to_have_value("beach")
     expect(page.locator(".viewer")).to_have_count(0)
+    expect(page.get_by_label("Search your photos")).to_be_focused()
 
 
 def test_the_slideshow_goes_on_by_itself_until_the_end(page: Page, library: Furnished) -> None:
@@ -348,7 +350,7 @@ def test_the_slideshow_goes_on_by_itself_until_the_end(page: Page, library: Furn
 def test_forms_are_sent_without_leaving(page: Page, library: Furnished) -> None:
     open_photo(page, library, "wide")
     page.get_by_text("Add tags").click()
-    page.get_by_label("Tags").fill("coast")
+    page.get_by_role("textbox", name="Tags").fill("coast")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The tags are saved.")).to_be_visible()
     expect(page.locator(".chip")).to_have_text(["coast"])
@@ -401,6 +403,10 @@ def test_fingers_wipe_from_photo_to_photo(make_context: Any, library: Furnished)
     expect_photo(page, library, "wide")
     wipe(fingers, (180, 500), (180, 300))
     expect(page.locator(".panel")).to_be_visible()
+    handle = page.locator(".sheet-handle").bounding_box()
+    assert handle is not None
+    wipe(fingers, (180, round(handle["y"]) + 20), (180, round(handle["y"]) + 200))
+    expect(page.locator(".panel")).to_be_hidden()
     pinch(fingers)
     assert scale(page) == pytest.approx(3, rel=0.1)
 

@@ -16,6 +16,7 @@ POSTS = {
     "favourite": {"favourite": "yes"},
     "rating": {"rating": "3"},
     "tags": {"tags": "x"},
+    "turn": {"degrees": "90"},
     "label": {"name": "dog", "verdict": "keep"},
     "trash": {},
     "restore": {},
@@ -104,6 +105,25 @@ def test_what_people_write_is_kept_and_shown_as_text(library: Library) -> None:
     assert (now.rating, now.is_favourite) == (None, False)
 
 
+def test_a_photo_is_turned_by_a_form_or_a_program(library: Library) -> None:
+    photo = library.add(pictures.jpeg(64, 48), "one.jpg")
+    path = f"/photos/{photo.id}"
+    page = check(library.browser.get(path).text)
+    assert 'value="90" data-turn-by="90" aria-label="Turn right"' in page
+    assert library.browser.post(f"{path}/turn", {"degrees": "90"}).status_code == 303
+    waiting = check(library.browser.get(path).text)
+    assert 'data-turn="90" data-turn-made="0"' in waiting
+    library.work()
+    turned = check(library.browser.get(path).text)
+    assert 'data-turn="90" data-turn-made="90"' in turned
+    assert "48 × 64 pixels" in words(turned)
+    answer = library.browser.api("POST", f"/api/v1/photos/{photo.id}/turn", {"degrees": 0}).json
+    assert (answer["turn"], answer["state"]) == (0, "new")
+    assert library.browser.api("POST", f"/api/v1/photos/{photo.id}/turn", {"degrees": 45}).status_code == 400
+    library.work()
+    assert (library.photo(photo.id).width, library.photo(photo.id).sha256) == (64, photo.sha256)
+
+
 @pytest.mark.parametrize(
     ("act", "form"),
     [
@@ -115,6 +135,8 @@ def test_what_people_write_is_kept_and_shown_as_text(library: Library) -> None:
         ("description", {"description": "a\0b"}),
         ("description", {"description": "x" * 5001}),
         ("tags", {"tags": "x" * 101}),
+        ("turn", {"degrees": "45"}),
+        ("turn", {"degrees": "-90"}),
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_words(library: Library, act: str, form: dict[str, str]) -> None:

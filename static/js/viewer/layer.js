@@ -35,7 +35,7 @@ export async function open(address, tile = null) {
 export async function cover(address, tile = null) {
   left = { top: scrollY, title: document.title, photo: tile?.dataset.photo ?? photoOf(address) };
   layer = build();
-  show = new Show(layer, () => history.back());
+  show = new Show(layer, leave);
   const coming = take(address);
   coming.catch(() => {}); // told below
   await Promise.all([styled, ready]);
@@ -58,6 +58,18 @@ export async function cover(address, tile = null) {
   }
 }
 
+// Whoever wants to search goes on typing at once.
+function leave({ forSearch = false } = {}) {
+  if (forSearch) {
+    document.querySelector(".frame").inert = false;
+    layer.hidden = true;
+    const box = document.getElementById("search-box");
+    box.focus();
+    box.select();
+  }
+  history.back();
+}
+
 export async function close() {
   const { photo } = show.article?.dataset ?? left;
   const gone = layer;
@@ -65,10 +77,10 @@ export async function close() {
   layer = show = null;
   document.title = left.title;
   const tile = () => document.getElementById(`photo-${photo}`);
-  await grow(tile()?.querySelector("img"), () => {
+  await grow(gone.hidden ? null : tile()?.querySelector("img"), () => {
     gone.remove();
     document.querySelector(".frame").inert = false;
-    uncover(photo, tile());
+    if (!gone.hidden) uncover(photo, tile());
   });
   announce("Back in the list");
 }

@@ -1,5 +1,5 @@
 // Photos in one place of the page, one after the other, with all that keys and wipes can do to the one that is there.
-// `place` holds the article of a photo; `leave()` goes back to where the reader came from.
+// `place` holds the article of a photo; `leave({ forSearch })` goes back to where the reader came from.
 
 import { send, submit } from "../api.js";
 import { boot } from "../boot.js";
@@ -19,6 +19,7 @@ export class Show {
   #place;
   #leave;
   #end = new AbortController();
+  #booted = Promise.resolve(); // when the photo's own parts listen
   #coming = ""; // the address that is being fetched
   #slideshow = new Slideshow(() => this.#step("older"));
 
@@ -36,6 +37,10 @@ export class Show {
 
   get article() {
     return this.#place.querySelector(".photo");
+  }
+
+  get #stage() {
+    return stageOf(this.article.querySelector(".stage"));
   }
 
   // Nothing of it listens any more.
@@ -69,7 +74,7 @@ export class Show {
     if (old) old.replaceWith(article);
     else this.#place.replaceChildren(article);
     paint(article);
-    boot(article);
+    this.#booted = boot(article);
     if (focus) (twin(article, focus) ?? this.#place).focus({ preventScroll: true });
     this.#settle();
   }
@@ -101,31 +106,28 @@ export class Show {
   }
 
   #act(act) {
-    const stage = stageOf(this.article.querySelector(".stage"));
     const acts = {
       info: () => setInfo(!isInfoShown()),
       play: () => this.#slideshow.toggle(),
       screen: toggleFullScreen,
-      "zoom-in": () => stage?.zoom(ZOOM),
-      "zoom-out": () => stage?.zoom(1 / ZOOM),
+      "zoom-in": () => this.#stage?.zoom(ZOOM),
+      "zoom-out": () => this.#stage?.zoom(1 / ZOOM),
     };
     acts[act]?.();
   }
 
   #onKey(event) {
     if (!this.article || !isForViewer(event, this.#place)) return;
-    const stage = stageOf(this.article.querySelector(".stage"));
-    const isZoomed = stage?.scale > 1;
+    const isZoomed = this.#stage?.scale > 1;
     const keys = {
-      ArrowLeft: () => (isZoomed ? stage.pan(PAN_PX, 0) : this.#step("newer")),
-      ArrowRight: () => (isZoomed ? stage.pan(-PAN_PX, 0) : this.#step("older")),
-      ...(isZoomed && { ArrowUp: () => stage.pan(0, PAN_PX), ArrowDown: () => stage.pan(0, -PAN_PX) }),
-      Escape: () => this.#escape(),
+      ArrowLeft: () => (isZoomed ? this.#stage.pan(PAN_PX, 0) : this.#step("newer")),
+      ArrowRight: () => (isZoomed ? this.#stage.pan(-PAN_PX, 0) : this.#step("older")),
+      ...(isZoomed && { ArrowUp: () => this.#stage.pan(0, PAN_PX), ArrowDown: () => this.#stage.pan(0, -PAN_PX) }),
       Delete: () => this.#press("#trash button"),
-      "+": () => stage?.zoom(ZOOM),
-      "=": () => stage?.zoom(ZOOM),
-      "-": () => stage?.zoom(1 / ZOOM),
-      0: () => stage?.fit(),
+      "+": () => this.#stage?.zoom(ZOOM),
+      "=": () => this.#stage?.zoom(ZOOM),
+      "-": () => this.#stage?.zoom(1 / ZOOM),
+      0: () => this.#stage?.fit(),
       f: () => this.#press('[data-module="favourite"] button'),
       F: toggleFullScreen,
       i: () => this.#act("info"),
@@ -133,9 +135,12 @@ export class Show {
       R: () => this.#press('[data-turn-by="270"]'),
       s: () => this.#act("play"),
     };
-    if (!(event.key in keys)) return;
+    const ways = { Escape: () => this.#escape(), "/": () => this.#leave({ forSearch: true }) };
+    if (!(event.key in keys) && !(event.key in ways)) return;
     event.preventDefault();
-    keys[event.key]();
+    if (event.key in ways) return ways[event.key]();
+    // a key pressed as the photo comes waits for what answers it
+    this.#booted.then(keys[event.key]).catch(complain);
   }
 
   // One thing at a time: the slideshow, then the photo. The browser itself leaves the full screen.
