@@ -98,6 +98,7 @@ class FolderStorage:
             for chunk in chunks_of(body):
                 write_all(descriptor, chunk)
             os.fsync(descriptor)
+            # the name among the incoming files need not be gone for good: the sweep takes what is left there
             self._place(incoming, name, key)
             return _stored(key, os.fstat(descriptor))
 
@@ -195,6 +196,8 @@ class FolderStorage:
         ):
             if joined is not None:
                 self._place(*joined, key)
+                # the parts go next; the joined file must not come back without them
+                os.fsync(joined[0])
         return self.stat(key)
 
     def abort_multipart(self, key: str, multipart_id: str) -> None:
@@ -229,7 +232,7 @@ class FolderStorage:
             yield area
 
     def _place(self, source: int, source_name: str, key: str) -> None:
-        """Move a finished file to its key, durably."""
+        """Move a finished file to its key, durably. Its old name may be there again after a power cut."""
         *folders, name = key.split("/")
         with _storage_errors("store", key), self._area(_OBJECTS) as objects:
             for _ in range(_PLACING_TRIES):
@@ -243,7 +246,6 @@ class FolderStorage:
                     continue
             else:
                 raise StorageError("store", key)
-        os.fsync(source)
 
 
 @contextmanager
