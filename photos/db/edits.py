@@ -6,14 +6,17 @@ back by writing what stood there before; `photos.services.bulk` undoes changes o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam, update
 
+from photos.db import chunks
 from photos.db.engine import MICROSECOND, to_micros, wall_to_micros
 from photos.db.photos import change_photo
+from photos.db.schema import photo
 from photos.models import Photo, Place, Position, TakenSource
 
 Value = str | int | float | bool | None
@@ -40,9 +43,9 @@ def description(text: str) -> Columns:
     return {"description": text, "description_by": PERSON}
 
 
-def trashed(photo: Photo, *, now: datetime) -> Columns:
+def trashed(shown: Photo, *, now: datetime) -> Columns:
     """Into the trash; the time of the first move counts."""
-    return {"trashed_at": to_micros(photo.trashed_at or now)}
+    return {"trashed_at": to_micros(shown.trashed_at or now)}
 
 
 def restored() -> Columns:
@@ -50,9 +53,9 @@ def restored() -> Columns:
     return {"trashed_at": None}
 
 
-def archived(photo: Photo, *, now: datetime) -> Columns:
+def archived(shown: Photo, *, now: datetime) -> Columns:
     """Off the timeline, into the archive; the time of the first move counts."""
-    return {"archived_at": to_micros(photo.archived_at or now)}
+    return {"archived_at": to_micros(shown.archived_at or now)}
 
 
 def unarchived() -> Columns:
@@ -106,3 +109,21 @@ def standing(row: Stored, columns: Iterable[str]) -> Columns:
 def write(connection: Connection, key: int, columns: Columns, *, now: datetime) -> None:
     """Make an edit, and have the photo indexed again."""
     change_photo(connection, key, now=now, **columns)
+
+
+def write_many(connection: Connection, wanted: Mapping[int, Columns], *, now: datetime) -> None:
+    """Make the edits of many photos, by key: one statement for all that change the same columns."""
+    alike: dict[tuple[str, ...], list[dict[str, Value]]] = defaultdict(list)
+    for key, columns in wanted.items():
+        row = {f"new_{name}": value for name, value in columns.items()}
+        alike[tuple(columns)].append({"photo_key": key, **row})
+    for names, rows in alike.items():
+        if chunks.MOVING.intersection(names):
+            chunks.note_move(connection, [key for key, columns in wanted.items() if tuple(columns) == names])
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        statement = (
+            update(photo)
+            .where(photo.c.key == bindparam("photo_key"))
+            .values(**values, revision=photo.c.revision + 1, updated_at=to_micros(now), is_indexed=False)
+        )
+        connection.execute(statement, rows)

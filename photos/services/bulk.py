@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
 from photos.db import bulk as bulk_rows
+from photos.db import edits
 from photos.db.bulk import BulkItem, BulkOutcome
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid, TooMany
@@ -35,7 +36,7 @@ MOST = 10_000
 """Photos of one change."""
 INSTANT = 200
 """A change of so many photos is made in the request that asks for it, so that it feels instant."""
-SLICE = 100
+SLICE = 200
 """Photos of one transaction; others may write in between."""
 MOST_OPEN = 5
 """Changes of one person that may wait or be under way."""
@@ -227,25 +228,32 @@ def _write_slice(change_id: str, database: Database) -> _Made:
         items = bulk_rows.list_waiting(connection, change_id, SLICE)
         found = bulk_rows.load_for_change(connection, change.owner_id, [item.photo_id for item in items])
         outcomes = []
+        wanted: dict[int, edits.Columns] = {}
         for item in items:
-            outcome = _apply(connection, change, item, found, now)
+            outcome = _apply(connection, change, item, found, wanted, now)
             outcomes.append(outcome)
             if not outcome.reason:
                 photo: Photo = found[item.photo_id][0]
                 made.keys.append(photo.key)
                 if bulk_actions.renews(change.action, change.content):
                     made.to_process.append(photo.id)
+        edits.write_many(connection, wanted, now=now)
         bulk_rows.save_outcomes(connection, change_id, outcomes, now=now)
     return _Made(made.keys, made.to_process, goes_on=len(items) == SLICE)
 
 
 def _apply(
-    connection: Connection, change: BulkChange, item: BulkItem, found: Mapping[str, Any], now: datetime
+    connection: Connection,
+    change: BulkChange,
+    item: BulkItem,
+    found: Mapping[str, Any],
+    wanted: dict[int, edits.Columns],
+    now: datetime,
 ) -> BulkOutcome:
     if item.photo_id not in found:
         return BulkOutcome(item.position, GONE)
     photo, row = found[item.photo_id]
-    step = Step(connection, photo, row, change.content, now)
+    step = Step(connection, photo, row, change.content, now, wanted)
     try:
         if change.action == "undo":
             record = bulk_actions.take_back(step, item.before)

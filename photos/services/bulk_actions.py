@@ -34,6 +34,8 @@ class Step:
     row: edits.Stored
     content: Content
     now: datetime
+    wanted: dict[int, edits.Columns]
+    """Edits of this slice so far, by key: they are written together."""
 
 
 Actor = Callable[[Step], Record | None]
@@ -80,7 +82,7 @@ def _edit(columns_of: Callable[[Step], edits.Columns]) -> Actor:
         was = edits.standing(step.row, wanted)
         if was == wanted:
             return None
-        edits.write(step.connection, step.photo.key, wanted, now=step.now)
+        step.wanted[step.photo.key] = wanted
         return {"was": was, "now": wanted}
 
     return act
@@ -93,8 +95,9 @@ def _by_file_or(by_file: edits.Columns, columns_of: Callable[[Step], edits.Colum
     def act(step: Step) -> Record | None:
         if not step.content.get("from_file"):
             return edit(step)
-        edits.write(step.connection, step.photo.key, by_file, now=step.now)
-        return _reprocess(step)
+        _reprocess(step)
+        step.wanted[step.photo.key] = by_file
+        return None
 
     return act
 
@@ -166,5 +169,5 @@ def take_back(step: Step, record: Record) -> Record | None:
         return _replace_tags(step, added=set(record["removed"]) - have, removed=set(record["added"]) & have)
     if edits.standing(step.row, record["now"]) != record["now"]:
         raise Invalid(CHANGED_SINCE, code="changed")
-    edits.write(step.connection, step.photo.key, record["was"], now=step.now)
+    step.wanted[step.photo.key] = record["was"]
     return {"was": record["now"], "now": record["was"]}

@@ -54,10 +54,16 @@ def index() -> str:
 
 @blueprint.post("")
 def make() -> Response:
-    """Make a change: `action`, its values, and the chosen `photo` fields, or `q`, or `shelf`."""
+    """Make a change: `action`, its values, and the chosen `photo` fields, or `q`, or `shelf`.
+
+    What cannot be undone asks on a page of its own (`photo.confirm_purge`), never here.
+    """
     here = deps.backends()
+    action = deps.form_text("action", limit=32)
+    if action == "purge":
+        raise Invalid("Photos are deleted for good one by one, after a question.", field="action")
     change = bulk.start(
-        deps.form_text("action", limit=32),
+        action,
         _values(),
         chosen(),
         owner=deps.user(),

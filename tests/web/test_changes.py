@@ -104,11 +104,17 @@ def test_without_scripts_chosen_photos_are_changed_by_a_form(
 def test_a_form_that_fails_in_part_leads_to_what_failed(
     people: People, library: Library, ids: list[str]
 ) -> None:
-    answer = people.owner.post("/changes", {"action": "purge", "photo": ids})
+    answer = people.owner.post("/changes", {"action": "favourite", "photo": [*ids, UNKNOWN]})
     assert answer.status_code == 303
     page = people.owner.get(answer.headers["Location"]).text
-    assert "It is not in the trash." in page
-    assert "0.jpg" in page
+    assert "It is not in your library." in page
+    assert "A photo that is gone" in page
+
+
+def test_a_form_deletes_nothing_for_good(people: People, library: Library, ids: list[str]) -> None:
+    people.owner.post("/changes", {"action": "trash", "photo": ids})
+    assert people.owner.post("/changes", {"action": "purge", "photo": ids}).status_code == 400
+    assert library.photo(ids[0]).shelf is Shelf.TRASH
 
 
 def test_the_way_back_stays_in_this_house(people: People, library: Library, ids: list[str]) -> None:
