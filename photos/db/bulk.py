@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from photos.db import keyset
+from photos.db import chunks, keyset
 from photos.db.engine import from_micros, to_micros
 from photos.db.photos import list_photos_by_ids
 from photos.db.rows import load_photos
@@ -230,6 +230,8 @@ def load_for_change(
     statement = select(photo).where(photo.c.id.in_(ids), photo.c.owner_id == owner_id)
     # in one order, or two changes of the same photos could wait for each other
     rows = connection.execute(statement.order_by(photo.c.key).with_for_update()).all()
+    # all at once, for those changes that move photos
+    chunks.note_move(connection, [row.key for row in rows])
     return {
         each.id: (each, row)
         for each, row in zip(load_photos(connection, rows, with_text=False), rows, strict=True)
