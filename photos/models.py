@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -230,9 +230,11 @@ class Photo:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoMark:
-    """A photo as a long list knows it: where it stands, and whether what was made of it still holds."""
+class PhotoMark(NamedTuple):
+    """A photo as a long list knows it: where it stands, and whether what was made of it still holds.
+
+    A tuple, since every page makes sixty.
+    """
 
     key: int
     revision: int

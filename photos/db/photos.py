@@ -87,10 +87,10 @@ def list_marks(
     """The same page as `list_photos`, for whoever has seen these photos before. Raises the same."""
     rows, following = _shelf_page(connection, _MARK, owner_id, shelf, limit, cursor)
     # taken apart at once: to ask a row for each column by its name costs more than the statement
-    marks = (
+    marks = [
         PhotoMark(key, revision, PhotoState(state), wall_from_micros(taken_local), place_name)
         for key, revision, state, taken_local, place_name in map(tuple, rows)
-    )
+    ]
     return Page(tuple(marks), following)
 
 
@@ -152,14 +152,14 @@ def neighbours(connection: Connection, shown: Photo) -> tuple[str | None, str | 
     return connection.scalar(newer), connection.scalar(older)
 
 
-def count_states(connection: Connection, owner_id: int) -> dict[PhotoState, int]:
-    """How many photos wait, are worked on, are ready, are refused, the trash included."""
-    statement = (
-        select(photo.c.state, func.count()).where(photo.c.owner_id == owner_id).group_by(photo.c.state)
-    )
-    return dict.fromkeys(PhotoState, 0) | {
-        PhotoState(state): count for state, count in connection.execute(statement)
-    }
+def count_unfinished(connection: Connection, owner_id: int) -> int:
+    """How many photos wait or are worked on, the trash included; costs nothing where all are done."""
+    waiting = photo.c.state.in_((PhotoState.NEW, PhotoState.PROCESSING))
+    # `+ 0` keeps SQLite from walking all photos of the owner by their index
+    statement = select(func.count()).select_from(photo).where(waiting, photo.c.owner_id + 0 == owner_id)
+    for engine in ("mysql", "mariadb"):
+        statement = statement.with_hint(photo, "FORCE INDEX (ix_photo_state)", engine)
+    return connection.scalar(statement) or 0
 
 
 def add_photo(
