@@ -359,6 +359,25 @@ def test_forms_are_sent_without_leaving(page: Page, library: Furnished) -> None:
     expect(page.locator(f"#photo-{library.ids['wide']}")).to_be_focused()
 
 
+def test_with_motion_it_grows_out_of_its_tile_and_back(make_context: Any, library: Furnished) -> None:
+    context = make_context(viewport={"width": 1440, "height": 900}, reduced_motion="no-preference")
+    witness = Witness(context)
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    expect_listening(page)
+    page.evaluate(
+        """() => { window.moved = 0; const start = document.startViewTransition.bind(document);
+                   document.startViewTransition = (change) => { window.moved++; return start(change); }; }"""
+    )
+    for times in (2, 4):
+        open_photo(page, library, "first")
+        page.keyboard.press("Escape")
+        expect(page.locator(".viewer")).to_have_count(0)
+        expect(page.locator(f"#photo-{library.ids['first']}")).to_be_focused()
+        assert page.evaluate("window.moved") == times
+    assert witness.complaints == []
+
+
 def test_full_screen_and_out_again(page: Page, library: Furnished) -> None:
     open_photo(page, library, "first")
     page.keyboard.press("F")
