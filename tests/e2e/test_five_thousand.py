@@ -1,0 +1,53 @@
+"""Five thousand photos changed at once in the browser, with a line that says how far it is, and undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from photos.config import read_settings
+from photos.wiring import open_backends
+from tests import pictures
+from tests.e2e.crowd import add_crowd
+from tests.e2e.furnished import furnish, sign_in
+from tests.e2e.test_timeline_grid import send
+from tests.e2e.witness import Witness
+from tests.servers.app import RunningApp
+
+pytestmark = pytest.mark.e2e
+
+PHOTOS = 5000
+PATIENCE_MS = 180_000
+
+
+def test_five_thousand_photos_are_archived_and_brought_back(
+    bigimage: RunningApp, context: BrowserContext, witness: Witness, tmp_path: Path
+) -> None:
+    library = furnish(bigimage)
+    send(library, *pictures.sample_photos(tmp_path / "photos", 4))
+    bigimage.stop()
+    backends = open_backends(read_settings(bigimage.environ()))
+    add_crowd(backends.database, PHOTOS)
+    backends.close()
+    bigimage.start()
+    total = library.api("GET", "timeline")["total"]
+    assert total >= PHOTOS
+    page = context.new_page()
+    sign_in(page, bigimage.url)
+    expect(page.locator(".cell").first).to_be_visible()
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("End")
+    page.wait_for_function("document.activeElement.dataset.photo && scrollY > 0")
+    page.keyboard.press("Shift+Space")
+    expect(page.locator("[data-count]")).to_have_text(f"{total:,} selected")
+    page.keyboard.press("a")
+    expect(page.locator(".toast-progress")).to_contain_text(f"of {total:,}")
+    toast = page.locator(".toast:not(.toast-progress)")
+    expect(toast).to_contain_text(f"{total:,} photos in the archive", timeout=PATIENCE_MS)
+    assert library.api("GET", "timeline?shelf=archive")["total"] == total
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_contain_text(f"{total:,} photos as before", timeout=PATIENCE_MS)
+    assert library.api("GET", "timeline")["total"] == total
