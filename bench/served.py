@@ -137,9 +137,7 @@ def wait_until_ready(served: Served, *, seconds: float) -> None:
 
 def unfinished(served: Served) -> int:
     """How many photos wait or are worked on."""
-    from photos.db.photos import count_states
-    from photos.models import PhotoState
+    from photos.db.photos import count_unfinished
 
     with served.database.read() as connection:
-        states = count_states(connection, served.owner.id)
-    return states[PhotoState.NEW] + states[PhotoState.PROCESSING]
+        return count_unfinished(connection, served.owner.id)

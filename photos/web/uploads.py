@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from photos.db import photos as photo_rows
-from photos.models import PhotoState, Shelf
+from photos.models import Shelf
 from photos.services import uploads
 from photos.services.promises import size_words
 from photos.web import deps, present
@@ -62,8 +62,7 @@ def _page(error: str = "") -> str:
             limit=PAGE,
             cursor=request.args.get("cursor"),
         )
-        states = photo_rows.count_states(connection, owner.id)
-    unfinished = states.get(PhotoState.NEW, 0) + states.get(PhotoState.PROCESSING, 0)
+        unfinished = photo_rows.count_unfinished(connection, owner.id)
     told = cast(list[str], get_flashed_messages(category_filter=[OUTCOME]))
     return render_template(
         "uploads/index.html",

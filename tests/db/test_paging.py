@@ -220,6 +220,7 @@ LISTS: dict[str, tuple[str, Any]] = {
     ),
     "long trashed": ("ix_photo_trashed", lambda c, _: photos.list_trashed_before(c, NOW, 50)),
     "overdue": ("ix_photo_state", lambda c, _: pipeline.list_overdue(c, now=NOW, limit=50)),
+    "unfinished": ("state", lambda c, o: photos.count_unfinished(c, o.id)),
     "unlabelled": (
         "ix_photo_recogniser",
         lambda c, _: pipeline.list_unlabelled(c, provider="coco 1", limit=50),
