@@ -49,6 +49,8 @@ def pages_of(library: Furnished) -> dict[str, str]:
         "uploads": "/uploads",
         "trash": "/trash",
         "archive": "/archive",
+        "twins": "/twins",
+        "duplicates": "/duplicates",
         "changes": "/changes",
         "account": "/account",
         "people": "/account/people",
