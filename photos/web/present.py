@@ -48,10 +48,6 @@ BROWSER_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"
 MOST_BROWSER_PIXELS = 60_000_000
 """Larger pictures take a phone's browser more memory than it has."""
 
-BROWSER_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"})
-MOST_BROWSER_PIXELS = 60_000_000
-"""Larger pictures take a phone's browser more memory than it has."""
-
 STATE_WORDS = {
     PhotoState.NEW: "Waiting",
     PhotoState.PROCESSING: "Working",
@@ -389,11 +385,6 @@ def kind_words(photo: Photo) -> str:
     suffix = PurePath(photo.name).suffix
     by_name = f"“{suffix.lower()}” by its name" if 1 < len(suffix) <= LONGEST_SUFFIX else "File"
     return MEDIA_WORDS.get(photo.media_type, by_name)
-
-
-def is_shown_by_browsers(photo: Photo) -> bool:
-    """Whether a browser can show the original itself, for whoever looks closer than renditions reach."""
-    return photo.media_type in BROWSER_TYPES and 0 < photo.width * photo.height <= MOST_BROWSER_PIXELS
 
 
 def is_shown_by_browsers(photo: Photo) -> bool:

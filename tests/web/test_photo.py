@@ -117,7 +117,7 @@ def test_a_photo_is_turned_by_a_form_or_a_program(library: Library) -> None:
     turned = check(library.browser.get(path).text)
     assert 'data-turn="90" data-turn-made="90"' in turned
     assert "48 × 64 pixels" in words(turned)
-    answer = library.browser.api("POST", f"/api/v1/photos/{photo.id}/turn", {"degrees": 0}).json
+    answer = library.browser.api("POST", f"/api/v1/photos/{photo.id}/turn", {"degrees": 0}).get_json()
     assert (answer["turn"], answer["state"]) == (0, "new")
     assert library.browser.api("POST", f"/api/v1/photos/{photo.id}/turn", {"degrees": 45}).status_code == 400
     library.work()
