@@ -136,8 +136,29 @@ def test_the_slider_filters_without_a_new_page_and_the_address_follows(page: Pag
     assert page.evaluate("window.isSame") is True
     assert page.get_by_role("combobox").input_value() == "dog confidence>=15"
     expect(slider).to_be_focused()
+    # the list still listens to the arrows
+    slider.evaluate("slider => slider.blur()")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".result .tile").first).to_be_focused()
     page.reload()
     assert page.get_by_role("slider").input_value() == "15"
+
+
+def test_the_slider_can_leave_nothing_and_bring_it_back(page: Page) -> None:
+    open_page(page, "/search?q=width%3E1+-label:unicorn")
+    expect(page.locator(".result")).to_have_count(6)
+    # none of these photos has labels that could be too unsure, so the question is changed on its way
+    page.route(
+        "**/search?*confidence=100*",
+        lambda route: route.continue_(url=route.request.url.replace("width", "height%3E9999+width")),
+    )
+    slider = page.get_by_role("slider", name="Labels at least")
+    slider.press("End")
+    expect(page.get_by_text("No photo matches all of this")).to_be_visible()
+    expect(page.locator("#count")).to_have_text("0 photos")
+    slider.press("Home")
+    expect(page.locator(".result")).to_have_count(6)
+    expect(page.get_by_text("No photo matches all of this")).to_have_count(0)
 
 
 def test_results_can_be_selected(page: Page) -> None:

@@ -6,7 +6,7 @@ import { paint } from "../placeholders.js";
 import { addAll } from "../selecting.js";
 import { announce, complain, toast } from "../toasts.js";
 
-const PARTS = ["count", "chips", "orders", "facets", "found"];
+const PARTS = ["count", "chips", "orders", "facets"];
 const ASK_AFTER_MS = 40;
 const SETTLED_AFTER_MS = 900;
 
@@ -55,10 +55,10 @@ function addressOf(form) {
 // Takes the parts of the page that depend on the query from the one that was asked for. The address and the
 // text in the search box follow, so that reload, back and a copied link show the same.
 function show(root, next) {
-  for (const id of PARTS) {
-    const [old, fresh] = [root.querySelector(`#${id}`), next.getElementById(id)];
-    if (old && fresh) old.replaceWith(fresh);
-  }
+  for (const id of PARTS) swap(root.querySelector(`#${id}`), next.getElementById(id));
+  const list = root.querySelector("ul.results");
+  if (list) refill(list, next.getElementById("found"));
+  else swap(root.querySelector("#found"), next.getElementById("found"));
   const box = document.getElementById("search-box");
   box.value = box.defaultValue = next.getElementById("search-box").value;
   root.querySelector("h1 q").textContent = box.value;
@@ -78,6 +78,22 @@ async function selectAll() {
   const { ids, is_whole: isWhole } = await send("GET", `/api/v1/search/ids?${query}`);
   addAll(ids);
   if (!isWhole) toast(`The newest ${ids.length.toLocaleString("en")} results are selected.`);
+}
+
+// The list itself stays, and with it all that listens to it; what stands below it comes and goes.
+function refill(list, found) {
+  list.replaceChildren(...(found.querySelector("ul.results")?.children ?? []));
+  for (const part of [".pager", ".empty"]) {
+    list.parentElement.querySelector(part)?.remove();
+    const fresh = found.querySelector(part);
+    if (fresh) list.after(fresh);
+  }
+}
+
+// A part that is not there any more leaves an empty place, for the time when it comes back.
+function swap(old, fresh) {
+  if (old && fresh) old.replaceWith(fresh);
+  else old?.replaceChildren();
 }
 
 function showInBox(event, chip) {
