@@ -51,7 +51,6 @@ FORMS: dict[str, dict[str, str]] = {
     "photo.favour": {"favourite": "no"},
     "photo.turn": {"degrees": "90"},
     "changes.undo": {},
-    "photo.turn": {"degrees": "90"},
     "photo.rate": {"rating": "3"},
     "photo.tag": {"tags": "sea, sun"},
     "photo.decide_label": {"name": "cat", "verdict": "keep"},
