@@ -41,8 +41,9 @@ export function listenForSelecting(root, between) {
   // Shift with the mouse would mark text as well
   root.addEventListener("mousedown", (event) => event.shiftKey && photoAt(event.target) && event.preventDefault());
   listenForLongPress(root, (id) => choose(id, false));
-  selection.addEventListener("change", ({ detail: { added, removed } }) => {
-    for (const id of [...added, ...removed]) showSelected(root, id);
+  selection.addEventListener("change", () => {
+    // thousands may have changed, of which a screenful is here
+    for (const cell of root.querySelectorAll("[data-cell]")) show(cell);
     if (!selection.size) last = null;
   });
 }
@@ -63,11 +64,6 @@ export function makeSelectable(cell, tile, name) {
   cell.dataset.cell = tile.dataset.photo;
   cell.append(check);
   show(cell);
-}
-
-function showSelected(root, id) {
-  const cell = document.getElementById(`photo-${id}`)?.closest("[data-cell]");
-  if (cell && root.contains(cell)) show(cell);
 }
 
 function show(cell) {
