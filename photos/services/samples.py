@@ -7,7 +7,7 @@ whoever takes the tag away keeps the photo.
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
@@ -21,12 +21,14 @@ from photos.models import User
 from photos.services import uploads
 from photos.services.processing import index_photos
 
-PLACES = (
-    ("+02:00", 47.05, 12.69), ("-10:00", 20.80, -156.33), ("+13:00", -43.59, 170.14),
-    ("+05:45", 27.99, 86.93), ("+00:00", 64.26, -20.16), ("-05:00", -13.16, -72.55),
-    ("+09:00", 35.36, 138.73), ("+01:00", 68.14, 13.55),
-)  # fmt: skip
-"""Offset from UTC, latitude, longitude: mountains and water around the world."""
+DAYS = (
+    (datetime(2025, 12, 3, 8), "+13:00", -43.59, 170.14),
+    (datetime(2025, 9, 14, 7), "+02:00", 47.05, 12.69),
+    (datetime(2025, 6, 21, 19), "+00:00", 64.26, -20.16),
+    (datetime(2025, 3, 30, 6), "+09:00", 35.36, 138.73),
+)
+"""When, the offset from UTC, latitude and longitude: mountains and water around the world."""
+A_DAY = 4
 COUNT = 16
 
 
@@ -42,8 +44,8 @@ def add_samples(
     with database.read() as connection:
         owner = user_rows.get_user(connection, int(user_id))
     for number in range(COUNT):
-        offset, latitude, longitude = PLACES[number % len(PLACES)]
-        taken = datetime(2025, 12 - number * 2 // 3, 3 + number % 3, 8 + number % 10, 7 * number % 60)
+        start, offset, latitude, longitude = DAYS[number // A_DAY % len(DAYS)]
+        taken = start + number % A_DAY * timedelta(minutes=37)
         drawn = draw_photo(number, taken=taken, offset=offset, latitude=latitude, longitude=longitude)
         offer = uploads.accept(
             io.BytesIO(drawn),
