@@ -83,8 +83,6 @@ class Tile:
     ratio: int
     thumbhash: str
     is_favourite: bool
-    reasons: tuple[str, ...] = ()
-    """Why a search found it, in words."""
     days_left: int = 0
     """In the trash: days until it is deleted for good."""
 
@@ -150,7 +148,6 @@ def tile(
     storage: Storage,
     *,
     origin: Mapping[str, Any] | None = None,
-    reasons: Sequence[Reason] = (),
     days_left: int = 0,
 ) -> Tile:
     """One tile; `origin` (`q` and `order`) lets the photo page lead on and back in a search."""
@@ -170,7 +167,6 @@ def tile(
         ratio=ratio_step(photo.width, photo.height),
         thumbhash=photo.thumbhash,
         is_favourite=photo.is_favourite,
-        reasons=tuple(reason_words(reason) for reason in reasons),
         days_left=days_left,
     )
 
