@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 from flask import Flask
 
 from bench.database import RARE_EVERY, RAREST_EVERY, add_photos, sign_in
-from bench.growing import growth
 from bench.library import Library, opened
 from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, single, times
 from bench.pages import page_of
+from bench.search_growth import growth
 from photos.app import create_app
 from photos.db import documents
 from photos.query import parse

@@ -85,6 +85,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "cv2": ("photos.backends.recognition",),
     "click": ("photos.cli", "photos.client"),
     "defusedxml": ("photos.imaging",),
+    "_typeshed": ("photos.imaging",),
     "dotenv": ("photos.config",),
     "flask": FLASK_ROOMS,
     "flask_login": FLASK_ROOMS,

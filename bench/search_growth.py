@@ -1,0 +1,96 @@
+"""How search grows: the same questions of indexes of 10,000, 100,000 and 1,000,000 photos, in CPU time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bench.measure import Effort, Figure, of_rounds
+from photos.backends.search.sqlite import SqliteSearch
+from photos.models import Label, SearchDocument, Shelf
+from photos.query import parse
+from photos.query.vocabulary import Kind
+
+OWNER = 1
+FIRST_DAY = datetime(2012, 1, 1)
+LABELS = ("person", "outdoor", "sky", "dog", "cat", "tree", *(f"thing{number}" for number in range(600)))
+WEIGHTS = [1 / rank for rank in range(1, len(LABELS) + 1)]
+"""Zipf: a few labels are everywhere, most are rare."""
+ROUNDS = 5
+
+
+def growth(effort: Effort) -> list[Figure]:
+    """One figure for each question: the largest index beside the smallest."""
+    sizes = (10_000, 20_000) if effort.is_quick else (10_000, 100_000, 1_000_000)
+    taken: dict[str, dict[int, list[float]]] = {}
+    for size in sizes:
+        search = SqliteSearch(effort.folder / f"growth-{size}.db")
+        try:
+            search.put(_documents(size))
+            search.optimise()
+            for name, question in _questions(search).items():
+                taken.setdefault(name, {})[size] = [_cpu(question) for _ in range(ROUNDS)]
+        finally:
+            search.close()
+            _delete(effort.folder / f"growth-{size}.db")
+    return [_figure(name, by_size) for name, by_size in taken.items()]
+
+
+def _questions(search: SqliteSearch) -> dict[str, Callable[[], object]]:
+    common, slips = parse("person"), parse("persn dgo")
+    sure = parse("person confidence>=80")
+    return {
+        "newest first": lambda: search.find(common, owner_id=OWNER),
+        "by relevance": lambda: search.find(common, owner_id=OWNER, order="relevance"),
+        "above a confidence": lambda: search.find(sure, owner_id=OWNER),
+        "with two slips": lambda: search.find(slips, owner_id=OWNER),
+        "facets": lambda: search.facets(common, owner_id=OWNER),
+        "suggestions": lambda: search.suggest("thing1", owner_id=OWNER, kinds=[Kind.LABEL]),
+    }
+
+
+def _cpu(question: Callable[[], object]) -> float:
+    question()
+    started = time.thread_time()
+    question()
+    return time.thread_time() - started
+
+
+def _figure(name: str, by_size: dict[int, list[float]]) -> Figure:
+    sizes = sorted(by_size)
+    smallest = min(by_size[sizes[0]])
+    told = ", ".join(f"{1000 * min(by_size[size]):.1f} ms at {size:,}" for size in sizes)
+    return of_rounds(
+        f"search {name}: {sizes[-1]:,} photos",
+        [each / smallest for each in by_size[sizes[-1]]],
+        f"x {sizes[0]:,}",
+        f"CPU time: {told}",
+    )
+
+
+def _documents(count: int) -> Iterator[SearchDocument]:
+    for number in range(1, count + 1):
+        chance = random.Random(number)
+        yield SearchDocument(
+            key=number,
+            owner_id=OWNER,
+            revision=1,
+            taken_local=FIRST_DAY + timedelta(minutes=7_000_000 * number // count),
+            shelf=Shelf.TIMELINE,
+            name=f"IMG_{number:07}.jpg",
+            labels=tuple(
+                Label(name, chance.choice((45.0, 65.0, 85.0, 95.0)))
+                for name in sorted(set(chance.choices(LABELS, WEIGHTS, k=4)))
+            ),
+            camera=f"Maker Model {chance.randrange(40)}",
+            place=f"City{chance.randrange(900)}, Land{chance.randrange(30)}",
+            media_type="image/jpeg",
+        )
+
+
+def _delete(path: Path) -> None:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
