@@ -57,7 +57,8 @@ export class Grid extends EventTarget {
     const settle = () => {
       this.scroll.follow();
       this.scroll.settle();
-      this.draw();
+      // scrollbar and tiles move together, or not at all
+      this.drawNow();
     };
     addEventListener("scroll", () => {
       this.draw();
