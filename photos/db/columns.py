@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, String
 
+from photos.db.cells import cell_of
 from photos.db.engine import MICROSECOND, wall_to_micros
 from photos.db.schema import photo
 from photos.models import Developed, FileFacts, Place, TakenSource
@@ -49,6 +50,7 @@ def where(facts: FileFacts, place: Place | None) -> dict[str, Any]:
         "latitude": position.latitude if position else None,
         "longitude": position.longitude if position else None,
         "altitude_m": position.altitude_m if position else None,
+        "cell": cell_of(position.latitude, position.longitude) if position else None,
         "place_name": cut(photo.c.place_name, place.name) if place else "",
         "place_region": cut(photo.c.place_region, place.region) if place else "",
         "place_country": cut(photo.c.place_country, place.country) if place else "",

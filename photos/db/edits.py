@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, update
 
 from photos.db import chunks
+from photos.db.cells import cell_of
 from photos.db.engine import MICROSECOND, to_micros, wall_to_micros
 from photos.db.photos import change_photo
 from photos.db.schema import photo
@@ -87,6 +88,7 @@ def place(position: Position | None, named: Place | None) -> Columns:
         "latitude": position.latitude if position else None,
         "longitude": position.longitude if position else None,
         "altitude_m": position.altitude_m if position else None,
+        "cell": cell_of(position.latitude, position.longitude) if position else None,
         "place_name": named.name if named else "",
         "place_region": named.region if named else "",
         "place_country": named.country if named else "",
