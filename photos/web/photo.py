@@ -53,9 +53,7 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
     before_href, after_href = (
         url_for("photo.show", photo_id=photo_id, **origin) if photo_id else "" for photo_id in beside
     )
-    original_href = here.storage.url(
-        photo.storage_key, media_type=photo.media_type, download_name=photo.name
-    )
+    original_href = here.storage.url(photo.storage_key, media_type=photo.media_type, download_name=photo.name)
     missing = here.recognition.missing() if photo.state is PhotoState.READY and not photo.recogniser else ""
     return render_template(
         "photo/show.html",

@@ -34,14 +34,14 @@ export async function page(address, { signal } = {}) {
 }
 
 // Sends a form as the browser would, and gives the page that follows as a document.
-export async function submit(form, submitter) {
+export function submit(form, submitter) {
   return pageOf(form.action, new URLSearchParams(new FormData(form, submitter)));
 }
 
-// The page that follows a form's content; one that says what is wrong with it is a page as well.
-export async function pageOf(action, body) {
+// The page that follows a form's content. `telling` is a status with which a page says what is wrong with it.
+export async function pageOf(action, body, { telling } = {}) {
   const response = await reach(action, { method: "POST", body });
-  if (!response.ok && response.status !== 400) throw await problemOf(response);
+  if (!response.ok && response.status !== telling) throw await problemOf(response);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 

@@ -27,7 +27,7 @@ async function ask(form, file) {
     body.set("csrf_token", csrfToken());
     body.set("sha256", sha256);
     body.set("picture", picture, file.name || "picture");
-    const page = await pageOf(form.action, body);
+    const page = await pageOf(form.action, body, { telling: 400 });
     answer.replaceChildren(...page.getElementById("answer").childNodes);
     boot(answer);
   } finally {

@@ -143,11 +143,11 @@ function ensureStyles(name) {
   const address = new URL(`../../css/${name}.css`, import.meta.url).href;
   if ([...document.styleSheets].some((sheet) => sheet.href === address)) return null;
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
-  const ready = new Promise((resolve) => {
+  const loaded = new Promise((resolve) => {
     link.onload = link.onerror = resolve;
   });
   document.head.append(link);
-  return ready;
+  return loaded;
 }
 
 function photoOf(address) {
