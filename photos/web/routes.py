@@ -67,6 +67,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("samples.add", "POST"): SIGNED_IN,
     ("samples.remove", "POST"): SIGNED_IN,
     ("search.index", "GET"): SIGNED_IN,
+    ("map.index", "GET"): SIGNED_IN,
     ("trash.index", "GET"): SIGNED_IN,
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,
@@ -122,6 +123,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.get_timeline", "GET"): SIGNED_IN,
     ("api.list_month_chunks", "GET"): SIGNED_IN,
     ("api.list_month_photos", "GET"): SIGNED_IN,
+    ("api.get_map", "GET"): SIGNED_IN,
     ("api.search_photos", "GET"): SIGNED_IN,
     ("api.list_suggestions", "GET"): SIGNED_IN,
     ("api.list_facets", "GET"): SIGNED_IN,
@@ -147,11 +149,11 @@ ACCESS: dict[tuple[str, str], Access] = {
 }
 
 LARGE_BODIES: dict[tuple[str, str], int | None] = {
-    ("twins.ask", "POST"): 1024**3,
     # a form of many photos, kept on disk while it is read; each photo has its own limit
-    ("api.find_twins", "POST"): None,
     ("uploads.send", "POST"): 4 * 1024**3,
+    ("twins.ask", "POST"): 1024**3,
     ("media.write_part", "PUT"): None,
+    ("api.find_twins", "POST"): None,
 }
 """Bytes a route takes where that is more than MAX_BODY_BYTES; None where the view itself counts."""
 

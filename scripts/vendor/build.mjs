@@ -18,7 +18,10 @@ const fontSubsets = ["latin", "latin-ext", "cyrillic", "greek"];
 
 async function bundleScripts() {
   const made = await build({
-    entryPoints: [join(scripts, "uppy.mjs"), join(scripts, "sha256.mjs"), join(modules, "thumbhash", "thumbhash.js")],
+    entryPoints: [
+      ...["uppy", "sha256", "map"].map((name) => join(scripts, `${name}.mjs`)),
+      join(modules, "thumbhash", "thumbhash.js"),
+    ],
     outdir: draft,
     entryNames: "[name]",
     bundle: true,
@@ -39,6 +42,11 @@ async function copyFonts() {
     const name = `inter-${subset}-wght-normal.woff2`;
     await cp(join(modules, "@fontsource-variable", "inter", "files", name), join(draft, "fonts", name));
   }
+}
+
+async function copyMap() {
+  await cp(join(modules, "leaflet", "dist", "leaflet.css"), join(draft, "leaflet.css"));
+  await cp(join(modules, "world-atlas", "countries-50m.json"), join(draft, "countries.json"));
 }
 
 async function iconNames() {
@@ -78,7 +86,7 @@ async function licenceOf(name) {
 
 async function writeLicences(bundled) {
   const inBundles = bundled.filter((path) => path.includes("node_modules/")).map(packageOf);
-  const names = [...new Set([...inBundles, "@fontsource-variable/inter", "lucide-static"])].sort();
+  const names = [...new Set([...inBundles, "@fontsource-variable/inter", "lucide-static", "world-atlas"])].sort();
   const notes = await Promise.all(names.map(licenceOf));
   await writeFile(join(draft, "LICENSES.txt"), notes.join(`\n${"-".repeat(78)}\n\n`));
 }
@@ -87,6 +95,7 @@ await rm(draft, { recursive: true, force: true });
 await mkdir(draft, { recursive: true });
 const bundled = await bundleScripts();
 await copyFonts();
+await copyMap();
 await drawIcons();
 await writeLicences(bundled);
 await rm(target, { recursive: true, force: true });

@@ -51,6 +51,7 @@ def pages_of(library: Furnished) -> dict[str, str]:
         "archive": "/archive",
         "twins": "/twins",
         "duplicates": "/duplicates",
+        "map": "/map",
         "changes": "/changes",
         "account": "/account",
         "people": "/account/people",

@@ -1,0 +1,136 @@
+// The map of the photos: country outlines from our own files, clusters from the API for what is in view.
+// The address keeps the view behind its #, as zoom/latitude/longitude.
+
+import { send } from "./api.js";
+
+const DEEPEST = 18;
+const ICON_PIXELS = 48;
+const AROUND = 360;
+
+export async function start(frame) {
+  const leaflet = await import(frame.dataset.script);
+  frame.hidden = false;
+  const map = leaflet.map(frame.querySelector(".map"), {
+    maxZoom: DEEPEST,
+    minZoom: 1,
+    worldCopyJump: true,
+    zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+  });
+  map.attributionControl.setPrefix(false).addAttribution("Outlines: Natural Earth");
+  const view = viewOf(location.hash);
+  map.setView([view.latitude, view.longitude], view.zoom);
+  drawOutlines(leaflet, map, frame.dataset.outlines).catch(console.error);
+  new Clusters(leaflet, map, frame).follow();
+}
+
+async function drawOutlines(leaflet, map, address) {
+  const world = await (await fetch(address)).json();
+  const land = leaflet.feature(world, world.objects.countries);
+  leaflet.geoJSON(land, { interactive: false, style: { className: "land" } }).addTo(map);
+}
+
+export function viewOf(hash) {
+  const [zoom, latitude, longitude] = hash.slice(1).split("/").map(Number);
+  const isView = zoom >= 1 && zoom <= DEEPEST && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+  return isView ? { zoom, latitude, longitude } : { zoom: 2, latitude: 25, longitude: 10 };
+}
+
+// South, west, north and east as the server takes them; a view wider than the world is the world.
+export function edgesOf({ south, west, north, east }) {
+  const isWorld = east - west >= AROUND;
+  return {
+    south: Math.max(south, -90),
+    west: isWorld ? -180 : wrapped(west),
+    north: Math.min(north, 90),
+    east: isWorld ? 180 : wrapped(east),
+  };
+}
+
+function wrapped(longitude) {
+  return ((((longitude + 180) % AROUND) + AROUND) % AROUND) - 180;
+}
+
+class Clusters {
+  constructor(leaflet, map, frame) {
+    this.leaflet = leaflet;
+    this.map = map;
+    this.query = frame.dataset.query;
+    this.search = frame.dataset.search;
+    this.link = frame.querySelector("#map-show");
+    this.words = frame.querySelector("#map-words");
+    this.layer = leaflet.layerGroup().addTo(map);
+    this.asking = null;
+  }
+
+  follow() {
+    this.map.on("moveend", () => this.refresh());
+    this.refresh();
+  }
+
+  async refresh() {
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    const seen = this.map.getBounds();
+    const edges = edgesOf({ south: seen.getSouth(), west: seen.getWest(), north: seen.getNorth(), east: seen.getEast() });
+    const { lat, lng } = this.map.getCenter().wrap();
+    history.replaceState(history.state, "", `#${this.map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
+    const asked = new URLSearchParams({ ...edges, zoom: this.map.getZoom() });
+    if (this.query) asked.set("q", this.query);
+    try {
+      this.show(await send("GET", `/api/v1/map?${asked}`, undefined, { signal: asking.signal }), edges);
+    } catch (error) {
+      if (error.name !== "AbortError") this.words.textContent = error.message;
+    }
+  }
+
+  show({ total, clusters }, edges) {
+    this.layer.clearLayers();
+    for (const cluster of clusters) this.add(cluster);
+    const box = [edges.south, edges.west, edges.north, edges.east].map((edge) => edge.toFixed(6)).join(",");
+    this.link.href = this.addressOf(box);
+    this.link.toggleAttribute("data-empty", total === 0);
+    const count = total.toLocaleString("en");
+    this.words.textContent = total === 0 ? "No photos here" : `Show ${total === 1 ? "this photo" : `these ${count} photos`}`;
+  }
+
+  add(cluster) {
+    const words = cluster.count === 1 ? cluster.photo.alt : `${cluster.count.toLocaleString("en")} photos, such as ${cluster.photo.alt}`;
+    const icon = this.leaflet.divIcon({ className: "cluster", html: drawn(cluster), iconSize: [ICON_PIXELS, ICON_PIXELS] });
+    const marker = this.leaflet.marker([cluster.latitude, cluster.longitude], { icon, title: words, alt: words });
+    marker.on("click", () => this.open(cluster)).addTo(this.layer);
+    marker.getElement().setAttribute("aria-label", words);
+  }
+
+  // Closer, until there is nothing closer: then the photos.
+  open(cluster) {
+    const [south, west, north, east] = cluster.box.split(",").map(Number);
+    if (cluster.count === 1) location.assign(`/photos/${cluster.photo.id}`);
+    else if (this.map.getZoom() >= DEEPEST) location.assign(this.addressOf(cluster.box));
+    else this.map.fitBounds([[south, west], [north, east]]);
+  }
+
+  addressOf(box) {
+    const query = this.query ? `(${this.query}) box:${box}` : `box:${box}`;
+    return `${this.search}?${new URLSearchParams({ q: query })}`;
+  }
+}
+
+function drawn({ count, photo }) {
+  const face = document.createDocumentFragment();
+  if (photo.src) {
+    const picture = document.createElement("img");
+    picture.src = photo.src;
+    picture.alt = "";
+    face.append(picture);
+  }
+  if (count > 1) {
+    const number = document.createElement("span");
+    number.className = "cluster-count";
+    number.textContent = count < 10_000 ? count.toLocaleString("en") : `${Math.round(count / 1000).toLocaleString("en")}k`;
+    face.append(number);
+  }
+  const holder = document.createElement("div");
+  holder.className = "cluster-face";
+  holder.append(face);
+  return holder;
+}

@@ -1,0 +1,86 @@
+"""The map: clusters over the API, places on the page, and both for the hits of a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import pictures
+from tests.web.conftest import Browser, People
+from tests.web.shelves import Library
+
+LISBON, PORTO, FIJI = (38.72, -9.14), (41.15, -8.61), (-17.71, 178.06)
+
+
+def add(library: Library, at: tuple[float, float] | None, seed: int) -> str:
+    exif = pictures.exif(taken="2024:06:15 12:00:00", gps=at)
+    return library.add(pictures.jpeg(64, 48, seed=seed, exif=exif), f"{seed}.jpg").id
+
+
+def look(browser: Browser, **asked: object) -> Any:
+    answer = browser.get("/api/v1/map?" + "&".join(f"{name}={value}" for name, value in asked.items()))
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+@pytest.fixture
+def travelled(library: Library) -> Library:
+    """Two photos in Lisbon, one in Porto, one on Fiji, one from nowhere."""
+    for seed, at in enumerate((LISBON, LISBON, PORTO, FIJI, None)):
+        add(library, at, seed)
+    return library
+
+
+def test_photos_near_each_other_are_one_cluster_until_one_looks_closer(travelled: Library) -> None:
+    world = look(travelled.browser)
+    assert (world["total"], world["is_whole"]) == (4, True)
+    counts = sorted(
+        cluster["count"]
+        for cluster in look(travelled.browser, zoom=8, south=35, north=45, west=-12, east=0)["clusters"]
+    )
+    assert counts == [1, 2]
+    assert sorted(cluster["count"] for cluster in look(travelled.browser, zoom=0)["clusters"]) == [1, 3]
+
+
+def test_a_cluster_leads_to_its_photos(travelled: Library) -> None:
+    (fiji,) = look(travelled.browser, south=-30, west=170, north=0, east=-170, zoom=5)["clusters"]
+    assert (round(fiji["latitude"], 2), round(fiji["longitude"], 2)) == FIJI
+    with travelled.browser.get(fiji["photo"]["src"]) as picture:
+        assert picture.status_code == 200
+    found: Any = travelled.browser.get(f"/api/v1/search?q=box:{fiji['box']}").json
+    assert [each["photo"]["id"] for each in found["items"]] == [fiji["photo"]["id"]]
+
+
+def test_a_query_leaves_its_hits_on_the_map(travelled: Library) -> None:
+    assert look(travelled.browser, q="place:porto")["total"] == 1
+    assert look(travelled.browser, q="place:nowhere")["clusters"] == []
+
+
+def test_a_box_that_ends_before_it_begins_is_refused(people: People) -> None:
+    assert people.owner.get("/api/v1/map?south=10&north=0").status_code == 400
+    assert people.owner.get("/api/v1/map?q=(").status_code == 400
+    assert people.owner.get("/map?q=(").status_code == 400
+
+
+def test_the_same_map_is_not_sent_twice(travelled: Library) -> None:
+    tag = travelled.browser.get("/api/v1/map").headers["ETag"]
+    again = travelled.browser.get("/api/v1/map", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+
+
+def test_others_see_nothing_of_it(travelled: Library, people: People) -> None:
+    for browser in (people.member, people.admin):
+        assert look(browser) == {"total": 0, "is_whole": True, "clusters": []}
+
+
+def test_the_page_lists_places_without_a_script(travelled: Library) -> None:
+    page = travelled.browser.get("/map").text
+    assert "Portugal" in page
+    assert "Fiji" in page
+    assert "Around" in page
+
+
+def test_a_library_without_places_says_so(library: Library) -> None:
+    add(library, None, 1)
+    assert "None of your photos knows where it was taken." in library.browser.get("/map").text
