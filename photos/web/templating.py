@@ -1,8 +1,10 @@
-"""What templates may use beside Flask's own: `csp_nonce()`, `csrf_token()`, `current_user` and `fixed()`."""
+"""What templates may use beside Flask's own: `csp_nonce()`, `csrf_token()`, `current_user`, `fixed()` and the
+macros of `COMPONENTS`."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, g, request, url_for
@@ -12,6 +14,9 @@ from markupsafe import Markup
 from photos.models import User
 from photos.web import deps
 from photos.web.csrf import csrf_token
+
+COMPONENTS = ("icon", "flashes", "account_menu")
+"""Macros of the frame of every page, each in the file of its name."""
 
 
 def csp_nonce() -> str:
@@ -41,6 +46,22 @@ class Addresses:
         if address is None:
             address = self._known[kept] = url_for(endpoint, **values)
         return address
+
+
+class Component:
+    """A macro that templates call without importing it: an import costs a page as much as a statement."""
+
+    def __init__(self, templates: Environment, name: str) -> None:
+        self._templates = templates
+        self._name = name
+        self._macro: Callable[..., Markup] | None = None
+
+    def __call__(self, *values: object, **named: object) -> Markup:
+        """What the macro of this name in `components/` writes; it is loaded at first use."""
+        if self._macro is None:
+            module = self._templates.get_template(f"components/{self._name}.html").module
+            self._macro = getattr(module, self._name)
+        return self._macro(*values, **named)
 
 
 class FixedParts:
@@ -73,6 +94,8 @@ def init_templating(app: Flask) -> None:
     app.context_processor(_who)
     app.jinja_env.globals["url_for"] = Addresses()
     app.jinja_env.globals["fixed"] = FixedParts(app.jinja_env)
+    for name in COMPONENTS:
+        app.jinja_env.globals[name] = Component(app.jinja_env, name)
 
 
 def _who() -> dict[str, User | None]:

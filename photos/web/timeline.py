@@ -27,10 +27,9 @@ def index() -> str:
         # asked of small libraries only: whoever has more to see has looked around
         is_small = cursor is None and page.next is None
         has_samples = is_small and bool(page.items) and samples.has_samples(connection, owner.id)
-    shown = tiles.tiles_of(owner.id, page.items)
     return render_template(
         "timeline/index.html",
-        months=present.months(page.items, shown, is_first=cursor is None, is_last=page.next is None),
+        days=tiles.days_of(owner.id, page.items, is_first=cursor is None, is_last=page.next is None),
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
         has_samples=has_samples,
