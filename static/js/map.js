@@ -26,7 +26,34 @@ export async function start(frame) {
 async function drawOutlines(leaflet, map, address) {
   const world = await (await fetch(address)).json();
   const land = leaflet.feature(world, world.objects.countries);
+  for (const shape of land.features) shape.geometry = flattened(shape.geometry);
   leaflet.geoJSON(land, { interactive: false, style: { className: "land" } }).addTo(map);
+}
+
+// Outlines are drawn for a globe. On a flat map, what lies across the date line goes on beyond one edge, and stands
+// a second time beyond the other.
+function flattened({ type, coordinates }) {
+  const polygons = type === "Polygon" ? [coordinates] : coordinates;
+  return { type: "MultiPolygon", coordinates: polygons.flatMap(onBothSides) };
+}
+
+function onBothSides(polygon) {
+  const flat = polygon.map(unwound);
+  const all = flat.flat().map(([longitude]) => longitude);
+  const turns = [0];
+  if (Math.max(...all) > AROUND / 2) turns.push(-AROUND);
+  if (Math.min(...all) < -AROUND / 2) turns.push(AROUND);
+  return turns.map((turn) => flat.map((ring) => ring.map(([longitude, latitude]) => [longitude + turn, latitude])));
+}
+
+// No step of a ring goes around the world.
+export function unwound(ring) {
+  let turn = 0;
+  return ring.map(([longitude, latitude], place) => {
+    const step = place === 0 ? 0 : longitude - ring[place - 1][0];
+    if (Math.abs(step) > AROUND / 2) turn -= Math.sign(step) * AROUND;
+    return [longitude + turn, latitude];
+  });
 }
 
 export function viewOf(hash) {
@@ -98,7 +125,13 @@ class Clusters {
     const icon = this.leaflet.divIcon({ className: "cluster", html: drawn(cluster), iconSize: [ICON_PIXELS, ICON_PIXELS] });
     const marker = this.leaflet.marker([cluster.latitude, cluster.longitude], { icon, title: words, alt: words });
     marker.on("click", () => this.open(cluster)).addTo(this.layer);
-    marker.getElement().setAttribute("aria-label", words);
+    const face = marker.getElement();
+    face.setAttribute("aria-label", words);
+    face.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.open(cluster);
+    });
   }
 
   // Closer, until there is nothing closer: then the photos.

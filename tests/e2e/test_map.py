@@ -1,0 +1,112 @@
+"""The map in a browser: clusters over outlines, closer by click and key, and what is in view as a search."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+from sqlalchemy import BindParameter, bindparam, select, update
+
+from photos.config import read_settings
+from photos.db.cells import cell_of
+from photos.db.engine import Database
+from photos.db.schema import photo
+from photos.wiring import open_backends
+from tests import pictures
+from tests.e2e.crowd import add_crowd
+from tests.e2e.furnished import Furnished, furnish, sign_in
+from tests.e2e.test_timeline_grid import send
+from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
+from tests.servers.app import RunningApp
+
+pytestmark = pytest.mark.e2e
+
+PHOTOS = 4_000
+CITIES = ((38.72, -9.14), (48.86, 2.35), (47.99, 7.84), (40.71, -74.01), (35.68, 139.69), (-33.87, 151.21))
+
+
+def scatter(database: Database, chance: random.Random) -> None:
+    """Give every photo a position near one of the cities."""
+    with database.read() as connection:
+        keys = list(connection.scalars(select(photo.c.key)))
+    rows = []
+    for key in keys:
+        latitude, longitude = chance.choice(CITIES)
+        at = latitude + chance.gauss(0, 0.5), longitude + chance.gauss(0, 0.5)
+        rows.append({"a": key, "b": at[0], "c": at[1], "d": cell_of(*at)})
+    columns: dict[str, BindParameter[float]] = {
+        "latitude": bindparam("b"),
+        "longitude": bindparam("c"),
+        "cell": bindparam("d"),
+    }
+    with database.write() as connection:
+        connection.execute(update(photo).where(photo.c.key == bindparam("a")).values(**columns), rows)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """Four thousand photos around six cities."""
+    folder = tmp_path_factory.mktemp("travels")
+    app = RunningApp(folder / "data", {"BIGIMAGE_DATA": str(folder / "data"), "RECOGNITION": "off"})
+    furnished = furnish(app)
+    send(furnished, *pictures.sample_photos(folder / "photos", 12))
+    app.stop()
+    backends = open_backends(read_settings(app.environ()))
+    add_crowd(backends.database, PHOTOS)
+    scatter(backends.database, random.Random(3))
+    backends.close()
+    app.start()
+    yield furnished
+    app.kill()
+
+
+def test_clusters_lead_closer_and_what_is_in_view_is_a_search(
+    library: Furnished, context: BrowserContext, witness: Witness
+) -> None:
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    page.goto(f"{library.app.url}/map#3/45/5")
+    expect(page.locator(".map path.land").first).to_be_attached()
+    expect(page.locator("#map-words")).to_have_text(re.compile("these [0-9,]+ photos"))
+    before = page.locator("#map-words").inner_text()
+    cluster = page.locator(".cluster", has=page.locator(".cluster-count")).first
+    assert re.match(r"[0-9,]+ photos, such as ", cluster.get_attribute("aria-label") or "")
+    cluster.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map-words")).not_to_have_text(before)
+    assert "#3/" not in page.url
+    expect(page.locator("#map-show")).to_have_attribute("href", re.compile(r"box%3A"))
+    page.locator("#map-show").click()
+    page.wait_for_url("**/search?q=box*")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (768, "light"), (1440, "dark"), (1920, "light")])
+def test_the_map_is_accessible_and_fits(
+    library: Furnished, make_context: Callable[..., BrowserContext], width: int, theme: str
+) -> None:
+    context = make_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
+    )
+    witness = Witness(context)
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    page.goto(f"{library.app.url}/map")
+    expect(page.locator("#map-words")).to_have_text(re.compile("these [0-9,]+ photos"))
+    page.wait_for_load_state("networkidle")
+    keep_picture(page, f"map-{width}-{theme}")
+    assert [*accessibility_faults(page), *sideways_overflow(page), *witness.complaints] == []
+
+
+def test_other_pages_load_nothing_of_it(
+    library: Furnished, context: BrowserContext, witness: Witness
+) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, library.app.url)
+    page.goto(library.app.url)
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if re.search("vendor/map|leaflet|countries|css/map", url)]
