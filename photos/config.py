@@ -128,6 +128,14 @@ def _origins(value: str) -> tuple[str, ...]:
     return tuple(_origin(word.strip()) for word in value.split(",") if word.strip())
 
 
+def _tiles(value: str) -> str:
+    parts = urlsplit(_text(value))
+    is_host = parts.scheme == "https" and _HOST_AND_PORT.fullmatch(parts.netloc) and _has_port(parts)
+    if not is_host or any(value.count(place) != 1 for place in ("{z}", "{x}", "{y}")):
+        raise ValueError("must look like https://tiles.example.org/{z}/{x}/{y}.png")
+    return value
+
+
 def _set(name: str, parse: Callable[[str], Any], default: Any) -> Any:
     return field(default=default, metadata={"env": name, "parse": parse})
 
@@ -176,6 +184,9 @@ class Settings:
     upload_days: int = _set("UPLOAD_DAYS", _number(1, 365), 7)
     trash_days: int = _set("TRASH_DAYS", _number(1, 3650), 30)
 
+    map_tiles_url: str = _set("MAP_TILES_URL", _tiles, "")
+    map_attribution: str = _set("MAP_ATTRIBUTION", _text, "")
+
     decoders: int = _set("DECODERS", _number(1, 64), 2)
     decode_seconds: int = _set("DECODE_SECONDS", _number(1, 600), 20)
     decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", _number(64 * MIB, 2**40), 400 * MIB)
@@ -188,6 +199,12 @@ class Settings:
     def is_https(self) -> bool:
         """Whether browsers reach us over https: decides cookie names, Secure and HSTS."""
         return self.base_url.startswith("https://")
+
+    @property
+    def tiles_origin(self) -> str:
+        """Where pieces of the map come from; empty for nowhere but here."""
+        parts = urlsplit(self.map_tiles_url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
     @property
     def origins(self) -> tuple[str, ...]:

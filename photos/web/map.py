@@ -52,6 +52,8 @@ def index() -> str:
     return render_template(
         "map/index.html",
         query_text=query,
+        tiles=deps.settings().map_tiles_url,
+        attribution=deps.settings().map_attribution,
         is_known=is_known,
         is_whole=view.is_whole,
         most=map_service.MOST_HITS,

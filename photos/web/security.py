@@ -221,12 +221,13 @@ def _headers(response: Response, *, has_policy: bool) -> dict[str, str]:
 def _policy(response: Response) -> str:
     if response.mimetype != "text/html":
         return "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-    policy = _page_policy(_bucket_origin(), deps.backends().identity.origin)
+    tiles = deps.settings().tiles_origin if request.endpoint == "map.index" else ""
+    policy = _page_policy(_bucket_origin(), deps.backends().identity.origin, tiles)
     return policy.replace("NONCE", csp_nonce())
 
 
 @lru_cache
-def _page_policy(bucket: str, provider: str) -> str:
+def _page_policy(bucket: str, provider: str, tiles: str) -> str:
     """The policy of pages, with NONCE where the nonce belongs."""
     return "; ".join(
         " ".join(word for word in words if word)
@@ -234,7 +235,7 @@ def _page_policy(bucket: str, provider: str) -> str:
             ("default-src", "'none'"),
             ("script-src", "'self'", "'nonce-NONCE'"),
             ("style-src", "'self'", "'nonce-NONCE'"),
-            ("img-src", "'self'", "data:", "blob:", bucket),
+            ("img-src", "'self'", "data:", "blob:", bucket, tiles),
             ("font-src", "'self'"),
             ("connect-src", "'self'", bucket),
             ("worker-src", "'self'"),

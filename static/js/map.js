@@ -16,14 +16,22 @@ export async function start(frame) {
     worldCopyJump: true,
     zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
-  map.attributionControl.setPrefix(false).addAttribution("Outlines: Natural Earth");
+  map.attributionControl.setPrefix(false);
   const view = viewOf(location.hash);
   map.setView([view.latitude, view.longitude], view.zoom);
-  drawOutlines(leaflet, map, frame.dataset.outlines).catch(console.error);
+  if (frame.dataset.tiles) drawTiles(leaflet, map, frame.dataset);
+  else drawOutlines(leaflet, map, frame.dataset.outlines).catch(console.error);
   new Clusters(leaflet, map, frame).follow();
 }
 
+function drawTiles(leaflet, map, { tiles, attribution }) {
+  const words = document.createElement("span");
+  words.textContent = attribution;
+  leaflet.tileLayer(tiles, { attribution: words.innerHTML, maxZoom: DEEPEST }).addTo(map);
+}
+
 async function drawOutlines(leaflet, map, address) {
+  map.attributionControl.addAttribution("Outlines: Natural Earth");
   const world = await (await fetch(address)).json();
   const land = leaflet.feature(world, world.objects.countries);
   for (const shape of land.features) shape.geometry = flattened(shape.geometry);

@@ -48,6 +48,9 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter#2@host/name", "percent-encoded"),  # made up
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),  # made up
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
+        ("MAP_TILES_URL", "http://tiles.example.org/{z}/{x}/{y}.png", "must look like https://"),
+        ("MAP_TILES_URL", "https://tiles.example.org/{z}/{x}.png", "must look like https://"),
+        ("MAP_TILES_URL", "https://a;script-src *.example.org/{z}/{x}/{y}", "must look like https://"),
         ("BASE_URL", "http://localhost:port", "must look like https://"),
         ("BASE_URL", "http://photos example.org", "must look like https://"),
         ("BASE_URL", "http://localhost:", "must look like https://"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from tests import pictures
 from tests.web.conftest import Browser, People
@@ -84,3 +86,28 @@ def test_the_page_lists_places_without_a_script(travelled: Library) -> None:
 def test_a_library_without_places_says_so(library: Library) -> None:
     add(library, None, 1)
     assert "None of your photos knows where it was taken." in library.browser.get("/map").text
+
+
+TILES = "https://tiles.example.org"
+
+
+def policy_of(browser: Browser, path: str) -> str:
+    return browser.get(path).headers["Content-Security-Policy"]
+
+
+def test_without_a_setting_no_tile_server_is_allowed(people: People) -> None:
+    assert "img-src 'self' data: blob:;" in policy_of(people.owner, "/map")
+
+
+class TestTiles:
+    """With a tile server in the settings."""
+
+    @pytest.fixture
+    def app(self, make_app: Callable[..., Flask]) -> Flask:
+        return make_app(map_tiles_url=f"{TILES}/{{z}}/{{x}}/{{y}}.png", map_attribution="© <b>Somebody</b>")
+
+    def test_it_is_allowed_on_the_map_alone(self, person: Callable[..., Browser]) -> None:
+        browser = person("traveller@example.org")
+        assert f"img-src 'self' data: blob: {TILES};" in policy_of(browser, "/map")
+        assert policy_of(browser, "/map").count(TILES) == 1
+        assert TILES not in policy_of(browser, "/")
