@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
@@ -13,7 +11,7 @@ from tests.chromium import PATIENCE_MS
 from tests.e2e.furnished import until
 from tests.e2e.test_main_job import become_administrator
 from tests.e2e.test_queue import stored_bytes
-from tests.e2e.witness import Witness
+from tests.e2e.witness import Witness, longest_task_ms
 from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
@@ -116,15 +114,3 @@ def test_two_thousand_files_leave_the_page_responsive_and_survive_a_reload(
     assert 0 < longest_task_ms(browser.stop_tracing()) < LONGEST_TASK_MS
     page.get_by_role("button", name="Cancel all").click()
     expect(title).to_have_count(0)
-
-
-def longest_task_ms(trace: bytes) -> float:
-    """Processor time of the longest task on the main threads of pages."""
-    events = json.loads(trace)["traceEvents"]
-    mains = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
-    }
-    tasks = (event for event in events if event["name"] == "RunTask" and "tdur" in event)
-    return max((event["tdur"] / 1000 for event in tasks if (event["pid"], event["tid"]) in mains), default=0)

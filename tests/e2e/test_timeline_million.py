@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e.furnished import EMAIL, Furnished, furnish
 from tests.e2e.grid import Grid
-from tests.e2e.witness import Witness
+from tests.e2e.witness import Witness, longest_task_ms
 from tests.proof import Sweep
 from tests.servers.app import ROOT, RunningApp
 
@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 PHOTOS = 5_000 * int(os.environ.get("BIGIMAGE_PROOF_N", "20"))
 """A million with `make proof` as it is."""
 LONG_TASK_MS = 100
+"""Of processor time, so that others at work on this machine do not count."""
+TASKS = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
 YEARS = ("2024", "2021", "2017", "2019", "2016")
 MAKING_SECONDS = 3600
 
@@ -61,28 +63,18 @@ def grid(library: Furnished, context: BrowserContext, witness: Witness) -> Grid:
     return grid
 
 
-def forget(grid: Grid) -> None:
-    """Only what is long from here on counts."""
-    grid.page.evaluate("longTasks.length = 0")
-
-
-def longest(grid: Grid) -> float:
-    """The longest task of the page since `forget`, in milliseconds; those below 50 count as none."""
-    return max(0.0, *map(float, grid.measured()["longTasks"]), 0.0)
-
-
 def test_the_first_tiles_take_few_requests(grid: Grid, sweep: Sweep) -> None:
     sweep.cases += 1
     assert len(grid.fetched("/api/v1/timeline")) <= 8
     assert sum(score for score, _ in grid.measured()["shifts"]) < 0.01
 
 
-def test_scrubbing_never_holds_the_page(grid: Grid, sweep: Sweep) -> None:
+def test_scrubbing_never_holds_the_page(grid: Grid, browser: Browser, sweep: Sweep) -> None:
     page = grid.page
     track = page.locator("[data-track]").bounding_box()
     assert track is not None
     x, top, tall = track["x"] + track["width"] - 8, track["y"] + 4, track["height"] - 8
-    forget(grid)
+    browser.start_tracing(page=page, categories=TASKS)
     before = len(grid.fetched("/photos?"))
     page.mouse.move(x, top)
     page.mouse.down()
@@ -95,16 +87,14 @@ def test_scrubbing_never_holds_the_page(grid: Grid, sweep: Sweep) -> None:
             assert page.locator(".cell").count() < 400
     page.mouse.up()
     grid.settle()
-    print(
-        f"scrubbing: longest task {longest(grid):.0f} ms, {len(grid.fetched('/photos?')) - before} requests"
-    )
-    assert longest(grid) <= LONG_TASK_MS
+    longest = longest_task_ms(browser.stop_tracing())
+    print(f"scrubbing: longest task {longest:.0f} ms, {len(grid.fetched('/photos?')) - before} requests")
+    assert 0 < longest <= LONG_TASK_MS
 
 
 def test_any_year_and_the_oldest_are_reached(grid: Grid, sweep: Sweep) -> None:
     for year in YEARS:
         sweep.cases += 1
-        forget(grid)
         grid.go_to(year)
         days = {day for _, day in grid.in_sight().values()}
         assert max(days).startswith(year), (year, days)

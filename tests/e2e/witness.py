@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,15 @@ def keep_picture(page: Page, name: str) -> None:
     if SCREENSHOTS:
         Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+
+
+def longest_task_ms(trace: bytes) -> float:
+    """Processor time of the longest task on the main threads of pages."""
+    events = json.loads(trace)["traceEvents"]
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = (event for event in events if event["name"] == "RunTask" and "tdur" in event)
+    return max((event["tdur"] / 1000 for event in tasks if (event["pid"], event["tid"]) in mains), default=0)
