@@ -112,6 +112,7 @@ def test_a_photo_is_reached_turned_kept_and_left_by_keys_alone(
     page = context.new_page()
     sign_in(page, library.app.url)
     tiles = page.locator(".tile")
+    expect(page.locator("[data-grid]")).to_be_attached()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
