@@ -92,7 +92,7 @@ def test_photos_are_uploaded_described_found_trashed_and_restored_by_forms(
     page.goto(photo_address)
     page.get_by_role("button", name="Move to the trash").click()
     page.get_by_role("link", name="Trash").click()
-    page.get_by_role("button", name="Restore").click()
+    page.get_by_role("listitem").get_by_role("button", name="Restore").click()
     expect(page.get_by_text("The photo is back.")).to_be_visible()
     page.goto(f"{library.app.url}/")
     expect(page.locator(f"#photo-{photo_id}")).to_be_visible()
