@@ -115,11 +115,11 @@ def test_the_scrubber_is_a_slider(grid: Grid) -> None:
     expect(slider).not_to_have_attribute("aria-valuetext", first or "")
     grid.settle()
     grid.page.keyboard.press("End")
-    grid.page.wait_for_function("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+    grid.page.wait_for_function("() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
     grid.settle()
     assert max(grid.in_sight().values())[1].startswith("2004-03")
     grid.page.keyboard.press("Home")
-    grid.page.wait_for_function("scrollY < 200")
+    grid.page.wait_for_function("() => scrollY < 200")
 
 
 def test_arrows_go_by_place_and_enter_opens_and_escape_comes_back(grid: Grid) -> None:
