@@ -24,7 +24,6 @@ from bench.pages import Page, page_of
 from photos.app import create_app
 from photos.db import chunks, keyset
 from photos.models import Shelf
-from photos.services.demo import make_library
 from photos.services.demo_rows import HEAVY_MONTH
 from photos.web.timeline import PAGE
 
@@ -85,17 +84,7 @@ def measure(effort: Effort) -> Findings:
 def _pages(library: Library, count: int) -> Mapping[str, Page]:
     """Fill a library, and what is asked of it."""
     here = library.backends
-    make_library(
-        count,
-        owner=library.owner,
-        seed="bench",
-        database=here.database,
-        storage=here.storage,
-        recognition=here.recognition,
-        search=None,
-        darkroom=here.darkroom,
-        report=lambda _: None,
-    )
+    library.invent(count)
     with here.database.read() as connection:
         number = HEAVY_MONTH.year * 12 + HEAVY_MONTH.month - 1
         found = chunks.list_chunks(connection, library.owner.id, Shelf.TIMELINE, number)

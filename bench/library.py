@@ -15,6 +15,7 @@ from photos.backends.storage.folder import FolderStorage
 from photos.config import read_settings
 from photos.models import Photo, Upload, User
 from photos.services import accounts, uploads
+from photos.services.demo import make_library
 from photos.services.promises import OfferedFile
 from photos.wiring import Backends, open_backends, prepare
 
@@ -65,6 +66,21 @@ class Library:
             jobs.done(received[0])
             done += 1
         return done
+
+    def invent(self, count: int) -> None:
+        """Add so many invented photos, without indexing them."""
+        here = self.backends
+        make_library(
+            count,
+            owner=self.owner,
+            seed="bench",
+            database=here.database,
+            storage=here.storage,
+            recognition=here.recognition,
+            search=None,
+            darkroom=here.darkroom,
+            report=lambda _: None,
+        )
 
 
 @contextmanager

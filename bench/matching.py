@@ -15,7 +15,6 @@ from bench.library import opened
 from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, times
 from photos.perceptual.index import HASH_BYTES, HashIndex
 from photos.services import twins
-from photos.services.demo import make_library
 
 MILLION = 1_000_000
 QUERIES = 40
@@ -79,17 +78,7 @@ def _asked(effort: Effort) -> Figure:
     (body,) = photographs(1)
     with opened(effort.folder / "asked") as library:
         here = library.backends
-        make_library(
-            count,
-            owner=library.owner,
-            seed="bench",
-            database=here.database,
-            storage=here.storage,
-            recognition=here.recognition,
-            search=None,
-            darkroom=here.darkroom,
-            report=lambda _: None,
-        )
+        library.invent(count)
         waits = []
         for _ in range(effort.choose(3, 10)):
             started = time.perf_counter()
