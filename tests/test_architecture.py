@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -126,6 +127,9 @@ ENVIRONMENT_READERS = (
 """Settings come from `config`; the others hand the environment on to processes they start, or are clients."""
 
 ENVIRONMENT_WORDS = {"os.environ", "os.environb", "os.getenv"}
+
+SCRIPT_IMPORT = re.compile(r"""^(?!\s*//).*\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", re.MULTILINE)
+"""What a script of pages imports, also later; not what a comment speaks of."""
 
 AT_START = frozenset(
     {
@@ -255,6 +259,23 @@ def circle(root: Path) -> list[str]:
     for arrow in arrows:
         if arrow.target in modules and arrow.target != arrow.source:
             graph[arrow.source].add(arrow.target)
+    return first_circle(graph)
+
+
+def script_circle(folder: Path) -> list[str]:
+    """The same for the scripts of pages. What a page names in `data-module` is nobody's import."""
+    graph = {
+        str(path.relative_to(folder)): {
+            os.path.normpath(path.relative_to(folder).parent / name)
+            for name in SCRIPT_IMPORT.findall(path.read_text(encoding="utf-8"))
+        }
+        for path in folder.rglob("*.js")
+    }
+    return first_circle(graph)
+
+
+def first_circle(graph: dict[str, set[str]]) -> list[str]:
+    """One circle of a graph, in order; empty if there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -283,6 +304,11 @@ def test_arrows_point_down() -> None:
 def test_there_is_no_circle() -> None:
     problems = circle(ROOT)
     assert not problems, "\n".join(problems)
+
+
+def test_there_is_no_circle_of_scripts() -> None:
+    found = script_circle(ROOT / "static" / "js")
+    assert not found, " -> ".join(found)
 
 
 def test_every_package_is_imported_only_in_its_place() -> None:
@@ -383,6 +409,13 @@ def test_a_circle_is_caught_even_inside_functions(tmp_path: Path) -> None:
     assert circle(_plant(tmp_path, straight)) == []
     bent = {"photos/db/b.py": "def f() -> None:\n    from .a import thing"}
     assert set(circle(_plant(tmp_path, bent))) == {"photos.db.a", "photos.db.b"}
+
+
+def test_a_circle_of_scripts_is_caught(tmp_path: Path) -> None:
+    _plant(tmp_path, {"a.js": 'import { b } from "./in/b.js";', "in/b.js": ""})
+    assert script_circle(tmp_path) == []
+    _plant(tmp_path, {"in/b.js": 'const { a } = await import("../a.js");'})
+    assert set(script_circle(tmp_path)) == {"a.js", "in/b.js"}
 
 
 def test_reading_the_environment_is_caught(tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
 // Files dropped anywhere, or chosen with the Upload button, open the queue. Its code is fetched only then,
 // or when this tab still has something to send.
 
-import { hasQueue } from "./upload/owner.js";
-import { droppedFiles } from "./upload/folders.js";
 import { complain } from "./toasts.js";
+import { chooseFiles } from "./upload/choose.js";
+import { droppedFiles } from "./upload/folders.js";
+import { hasQueue } from "./upload/owner.js";
 
 export function start(body) {
   if (hasQueue()) upload([]);
+  body.addEventListener("click", (event) => {
+    const isOther = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (isOther || !event.target.closest("[data-upload]")) return;
+    event.preventDefault();
+    chooseFiles().then(upload).catch(complain);
+  });
   // a page may want what is dropped for itself
   if (document.querySelector("[data-keeps-drops]")) return;
   let depth = 0;

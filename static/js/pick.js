@@ -3,29 +3,18 @@
 
 import { upload } from "./drop.js";
 import { complain } from "./toasts.js";
-
-const KINDS = "image/*,.heic,.heif,.avif,.tif,.tiff";
+import { chooseFiles } from "./upload/choose.js";
 
 export function start(form) {
   for (const button of form.querySelectorAll("[data-pick]")) {
-    button.addEventListener("click", () => pick(button.dataset.pick === "folder"));
+    button.addEventListener("click", () => {
+      chooseFiles({ isFolder: button.dataset.pick === "folder" }).then(upload).catch(complain);
+    });
   }
   const field = form.querySelector("input[type=file]");
-  field.addEventListener("change", () => send(field));
-}
-
-function send(input) {
-  const files = [...input.files];
-  input.value = "";
-  upload(files).catch(complain);
-}
-
-export function pick(isFolder = false) {
-  const input = document.createElement("input");
-  input.type = "file";
-  input.multiple = true;
-  input.webkitdirectory = isFolder;
-  if (!isFolder) input.accept = KINDS;
-  input.addEventListener("change", () => send(input));
-  input.click();
+  field.addEventListener("change", () => {
+    const files = [...field.files];
+    field.value = "";
+    upload(files).catch(complain);
+  });
 }

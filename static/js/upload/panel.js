@@ -1,8 +1,8 @@
 // The queue as people see it: on the upload page in its place, elsewhere as a sheet. Only the rows in sight
 // exist, so that two thousand files cost no more than ten.
 
-import { pick } from "../pick.js";
 import { complain, announce } from "../toasts.js";
+import { chooseFiles } from "./choose.js";
 import { button, icon, node } from "./pieces.js";
 import { Rate, fileWords, headline, isOver, progressLine, totals } from "./wording.js";
 
@@ -30,7 +30,7 @@ export class Panel {
     this.title = node("h2", "queue-title");
     this.pause = button("Pause", "pause", () => (this.#queue.isPaused ? this.#queue.resume() : this.#queue.pause()));
     this.retry = button("Retry all failed", "refresh-cw", () => this.#queue.retryAll(), { isWordy: true });
-    this.again = button("Choose them again", "folder-up", () => pick(), { isWordy: true });
+    this.again = button("Choose them again", "folder-up", () => this.#chooseAgain(), { isWordy: true });
     this.cancel = button("Cancel all", "x", () => this.#queue.clear());
     this.line = node("p", "queue-line");
     this.bar = node("progress", "queue-bar");
@@ -47,6 +47,10 @@ export class Panel {
     this.root.setAttribute("aria-label", "Uploads");
     (place ?? document.body).append(this.root);
     if (!place) this.#loadStyle();
+  }
+
+  #chooseAgain() {
+    chooseFiles().then((files) => this.#queue.add(files)).catch(complain);
   }
 
   #loadStyle() {
