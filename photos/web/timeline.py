@@ -32,6 +32,27 @@ def index() -> str:
         days=tiles.days_of(owner.id, page.items, is_first=cursor is None, is_last=page.next is None),
         next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
         newest_href=url_for("timeline.index") if cursor else "",
+        choose_href=url_for("timeline.choose", cursor=cursor),
         has_samples=has_samples,
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",
+    )
+
+
+@blueprint.get("/choose")
+def choose() -> str:
+    """The same page of photos as a plain list, to choose from without scripts."""
+    here, owner = deps.backends(), deps.user()
+    cursor = request.args.get("cursor")
+    with here.database.read() as connection:
+        page = photo_rows.list_photos(
+            connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
+        )
+    return render_template(
+        "timeline/choose.html",
+        photos=[
+            (present.tile(photo, here.storage), present.date_words(photo.taken_local.date()))
+            for photo in page.items
+        ],
+        done_href=url_for("timeline.index", cursor=cursor),
+        next_href=url_for("timeline.choose", cursor=page.next) if page.next else "",
     )

@@ -86,6 +86,37 @@ def test_a_tile_reserves_its_room_and_names_its_picture(library: Library) -> Non
     assert photo.thumbhash in page
 
 
+def test_photos_are_chosen_without_scripts(library: Library, people: People) -> None:
+    photos = [library.add(taken(f"2024:06:0{day} 12:00:00", day)) for day in (1, 2)]
+    assert 'href="/choose"' in library.browser.get("/").text
+    page = check(library.browser.get("/choose").text)
+    assert re.findall(r'type="checkbox" name="photo" value="([^"]+)" form="choose"', page) == [
+        photo.id for photo in reversed(photos)
+    ]
+    assert "Sunday 2 June 2024" in words(page)
+    form = {"action": "add_tags", "photo": [photo.id for photo in photos], "tags": "sea, sun", "rating": "0"}
+    answer = library.browser.post("/changes", form | {"back": "/choose"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/choose")
+    assert "2 photos tagged" in words(library.browser.get("/choose").text)
+    assert library.photo(photos[0].id).tags == ("sea", "sun")
+    assert photos[0].id not in people.member.get("/choose").text
+    assert "No photos yet" in words(people.member.get("/choose").text)
+
+
+def test_choosing_goes_on_page_by_page(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "PAGE", 1)
+    for day in (1, 2):
+        library.add(taken(f"2024:06:0{day} 12:00:00", day))
+    first = library.browser.get("/choose").text
+    following = re.search(r'href="([^"]+)" rel="next"', first)
+    assert following is not None
+    second = check(library.browser.get(following[1]).text)
+    assert not set(tiles(first)) & set(tiles(second))
+    done = re.search(r'href="([^"]+)">Done', second)
+    assert done is not None
+    assert tiles(library.browser.get(done[1]).text) == tiles(second)
+
+
 def test_nobody_is_asked_to_sign_in_and_a_member_sees_their_own(library: Library, people: People) -> None:
     photo = library.add(pictures.jpeg(64, 48))
     assert people.nobody.get("/").status_code == 303
