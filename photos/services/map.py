@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from photos.backends.search import Search
+from photos.backends.search import Search, Value
 from photos.db import map as map_rows
 from photos.db import photos as photo_rows
 from photos.db.cells import DEPTH, Bounds, bounds_of, squares_in
@@ -14,9 +14,12 @@ from photos.db.map import Square
 from photos.errors import Invalid
 from photos.models import Photo, User
 from photos.query import parse
+from photos.query.vocabulary import Kind
 
 MOST_HITS, HITS_AT_ONCE = 5000, 500
 """Of a query, the newest hits are on the map; as many at a time are asked of the index."""
+MOST_PLACES = 100
+"""Of the whole library; of a query as many as its facets have."""
 FINER = 2
 """Zooms by which squares are smaller than the tiles of web maps: 64 pixels."""
 
@@ -65,6 +68,17 @@ def look(
     by_key = {photo.key: photo for photo in photos}
     found = (_cluster(square, zoom, by_key.get(square.key)) for square in squares)
     return View(tuple(cluster for cluster in found if cluster is not None), is_whole)
+
+
+def places(*, owner: User, search: Search, query: str = "") -> tuple[Value, ...]:
+    """Places, regions and countries with their photos, those with the most first.
+
+    Raises SearchError while the index is down; with a query also QueryError.
+    """
+    if not query.strip():
+        return search.suggest("", owner_id=owner.id, kinds=[Kind.PLACE], limit=MOST_PLACES)
+    found = search.facets(parse(query), owner_id=owner.id)
+    return tuple(value for value in found.values if value.kind is Kind.PLACE)
 
 
 def _hits(query: str, owner: User, search: Search) -> tuple[list[int], bool]:

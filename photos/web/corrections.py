@@ -8,10 +8,10 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from photos.errors import Invalid
-from photos.models import Position
 from photos.services import corrections
 from photos.web import deps
 from photos.web.photo import blueprint
+from photos.web.positions import read_position
 
 
 @blueprint.post("/date")
@@ -59,18 +59,9 @@ def _taken() -> dict[str, Any]:
 def _place() -> dict[str, Any]:
     text = deps.form_text("position", limit=100, required=False)
     return corrections.place_of(
-        _position(text) if text else None, lambda there: deps.backends().gazetteer.nearest(there)
+        read_position(text, "position") if text else None,
+        lambda there: deps.backends().gazetteer.nearest(there),
     )
-
-
-def _position(text: str) -> Position:
-    try:
-        latitude, longitude = map(float, text.split(","))
-    except ValueError:
-        latitude = longitude = float("nan")
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Invalid("Write latitude and longitude, as in 38.7223, -9.1393.", field="position")
-    return Position(latitude, longitude)
 
 
 def _to_facts(photo_id: str) -> Response:

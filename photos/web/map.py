@@ -1,54 +1,62 @@
-"""The map page. Without a script it is a list of places; with it, a map of the same clusters."""
+"""The map page. Without a script it is a list of places and a box by its corners; with it, a map as well."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from photos.db import map as map_rows
 from photos.db.cells import Bounds
+from photos.errors import Invalid
+from photos.models import Position
+from photos.query.vocabulary import Kind
 from photos.services import map as map_service
-from photos.services.map import Cluster
+from photos.services.suggestions import term_for
 from photos.web import deps
+from photos.web.positions import read_position
 
 blueprint = Blueprint("map", __name__, url_prefix="/map")
 
 WORLD = Bounds(-85, -180, 85, 180)
-LIST_ZOOM = 4
-"""The list names what lies within some hundred kilometres as one place."""
-UNNAMED = "Elsewhere"
+WORLD_ZOOM = 4
+AROUND = 360
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One line of the list: photos taken around a place."""
+    """One line of the list: a place, a region or a country, and the search for it."""
 
     name: str
     count: int
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
-    """A country with its places, most photos first."""
-
-    name: str
-    count: int
-    places: tuple[Place, ...]
-
-
 @blueprint.get("")
 def index() -> str:
     """The whole world, or the hits of `q`."""
-    here, owner = deps.backends(), deps.user()
-    query = request.args.get("q", "").strip()
+    return _page()
+
+
+@blueprint.get("/box")
+def box() -> Response | tuple[str, int]:
+    """The search for a box, of which `corner` and `opposite` are corners. Others answer 400, on the map."""
+    try:
+        corners = [read_position(request.args.get(name, ""), name) for name in ("corner", "opposite")]
+    except Invalid as error:
+        return _page(error), 400
+    return redirect(_search(f"box:{_edges(*corners)}", _query()), 303)
+
+
+def _page(error: Invalid | None = None) -> str:
+    here, owner, query = deps.backends(), deps.user(), _query()
     view = map_service.look(
-        WORLD, LIST_ZOOM, owner=owner, database=here.database, search=here.search, query=query
+        WORLD, WORLD_ZOOM, owner=owner, database=here.database, search=here.search, query=query
     )
     with here.database.read() as connection:
         is_known = bool(view.clusters) or map_rows.has_positions(connection, owner.id)
+    found = map_service.places(owner=owner, search=here.search, query=query) if is_known else ()
     return render_template(
         "map/index.html",
         query_text=query,
@@ -57,27 +65,26 @@ def index() -> str:
         is_known=is_known,
         is_whole=view.is_whole,
         most=map_service.MOST_HITS,
-        countries=_countries(view.clusters, query),
-        total=sum(cluster.photos for cluster in view.clusters),
+        places=[
+            Place(each.shown, each.photos, _search(term_for(Kind.PLACE, each.shown), query)) for each in found
+        ],
+        everywhere_href=_search("has:gps", query),
+        errors={error.field: error.reason} if error else {},
     )
 
 
-def _countries(clusters: tuple[Cluster, ...], query: str) -> list[Country]:
-    ordered = sorted(clusters, key=lambda cluster: (_names(cluster)[0], -cluster.photos))
-    countries = []
-    for name, group in groupby(ordered, key=lambda cluster: _names(cluster)[0]):
-        places = tuple(Place(_names(each)[1], each.photos, _href(each, query)) for each in group)
-        countries.append(Country(name, sum(place.count for place in places), places))
-    return sorted(countries, key=lambda country: -country.count)
+def _query() -> str:
+    return request.args.get("q", "").strip()
 
 
-def _names(cluster: Cluster) -> tuple[str, str]:
-    """Country and place of the photo that stands for a cluster."""
-    place = cluster.photo.place
-    if place is None or not place.country:
-        return UNNAMED, f"{cluster.latitude:.1f}, {cluster.longitude:.1f}"
-    return place.country, place.name
+def _search(term: str, query: str) -> str:
+    return url_for("search.index", q=f"({query}) {term}" if query else term)
 
 
-def _href(cluster: Cluster, query: str) -> str:
-    return url_for("search.index", q=f"({query}) box:{cluster.box}" if query else f"box:{cluster.box}")
+def _edges(one: Position, other: Position) -> str:
+    """South, west, north and east, as `box:` takes them. Of the two ways around the world, the shorter."""
+    south, north = sorted((one.latitude, other.latitude))
+    west, east = sorted((one.longitude, other.longitude))
+    if east - west > AROUND / 2:
+        west, east = east, west
+    return ",".join(f"{edge:.5f}".rstrip("0").rstrip(".") for edge in (south, west, north, east))

@@ -64,10 +64,12 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("people.quota", "POST"): ADMIN,
     # photos
     ("timeline.index", "GET"): SIGNED_IN,
+    ("timeline.choose", "GET"): SIGNED_IN,
     ("samples.add", "POST"): SIGNED_IN,
     ("samples.remove", "POST"): SIGNED_IN,
     ("search.index", "GET"): SIGNED_IN,
     ("map.index", "GET"): SIGNED_IN,
+    ("map.box", "GET"): SIGNED_IN,
     ("trash.index", "GET"): SIGNED_IN,
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,

@@ -2,6 +2,7 @@
 // The address keeps the view behind its #, as zoom/latitude/longitude.
 
 import { send } from "./api.js";
+import { listenForBoxes } from "./map/box.js";
 
 const DEEPEST = 18;
 const ICON_PIXELS = 48;
@@ -11,6 +12,7 @@ export async function start(frame) {
   const leaflet = await import(frame.dataset.script);
   frame.hidden = false;
   const map = leaflet.map(frame.querySelector(".map"), {
+    boxZoom: false, // Shift draws a box to search in
     maxZoom: DEEPEST,
     minZoom: 1,
     worldCopyJump: true,
@@ -21,7 +23,9 @@ export async function start(frame) {
   map.setView([view.latitude, view.longitude], view.zoom);
   if (frame.dataset.tiles) drawTiles(leaflet, map, frame.dataset);
   else drawOutlines(leaflet, map, frame.dataset.outlines).catch(console.error);
-  new Clusters(leaflet, map, frame).follow();
+  const clusters = new Clusters(leaflet, map, frame);
+  clusters.follow();
+  listenForBoxes(map, frame.querySelector("#map-draw"), (edges) => location.assign(clusters.addressOf(written(edgesOf(edges)))));
 }
 
 function drawTiles(leaflet, map, { tiles, attribution }) {
@@ -81,6 +85,11 @@ export function edgesOf({ south, west, north, east }) {
   };
 }
 
+// As `box:` takes them, to a metre.
+function written({ south, west, north, east }) {
+  return [south, west, north, east].map((edge) => Number(edge.toFixed(5))).join(",");
+}
+
 function wrapped(longitude) {
   return ((((longitude + 180) % AROUND) + AROUND) % AROUND) - 180;
 }
@@ -121,8 +130,7 @@ class Clusters {
   show({ total, clusters }, edges) {
     this.layer.clearLayers();
     for (const cluster of clusters) this.add(cluster);
-    const box = [edges.south, edges.west, edges.north, edges.east].map((edge) => edge.toFixed(6)).join(",");
-    this.link.href = this.addressOf(box);
+    this.link.href = this.addressOf(written(edges));
     this.link.toggleAttribute("data-empty", total === 0);
     const count = total.toLocaleString("en");
     this.words.textContent = total === 0 ? "No photos here" : `Show ${total === 1 ? "this photo" : `these ${count} photos`}`;

@@ -83,6 +83,43 @@ def test_clusters_lead_closer_and_what_is_in_view_is_a_search(
     page.wait_for_url("**/search?q=box*")
 
 
+def test_a_box_that_is_drawn_or_typed_becomes_the_search(
+    library: Furnished, context: BrowserContext, witness: Witness
+) -> None:
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    for is_with_shift in (False, True):
+        page.goto(f"{library.app.url}/map#5/45/5")
+        expect(page.locator("#map-words")).to_have_text(re.compile("photos"))
+        page.locator("#map").scroll_into_view_if_needed()
+        frame = page.locator("#map").bounding_box()
+        assert frame is not None
+        left, top = frame["x"] + 100, frame["y"] + 40
+        if is_with_shift:
+            page.keyboard.down("Shift")
+        else:
+            page.get_by_role("button", name="Draw a box").click()
+            expect(page.get_by_role("button", name="Draw a box")).to_have_attribute("aria-pressed", "true")
+        page.mouse.move(left, top)
+        page.mouse.down()
+        page.mouse.move(left + 300, top + 150, steps=5)
+        expect(page.locator(".map-rubber")).to_be_visible()
+        keep_picture(page, "map-drawing")
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        page.wait_for_url(re.compile(r"/search\?q=box"))
+        edges = [
+            float(edge) for edge in page.locator("#search-box").input_value().removeprefix("box:").split(",")
+        ]
+        assert edges[0] < edges[2]
+        assert edges[1] < edges[3]
+    page.goto(f"{library.app.url}/map")
+    page.get_by_label("One corner").fill("48, 2")
+    page.get_by_label("The corner across").fill("49, 3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search-box")).to_have_value("box:48,2,49,3")
+
+
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (768, "light"), (1440, "dark"), (1920, "light")])
 def test_the_map_is_accessible_and_fits(
     library: Furnished, make_context: Callable[..., BrowserContext], width: int, theme: str

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
 
 from tests import pictures
 from tests.web.conftest import Browser, People
-from tests.web.shelves import Library
+from tests.web.shelves import Library, check, words
 
 LISBON, PORTO, FIJI = (38.72, -9.14), (41.15, -8.61), (-17.71, 178.06)
 
@@ -78,9 +81,45 @@ def test_others_see_nothing_of_it(travelled: Library, people: People) -> None:
 
 def test_the_page_lists_places_without_a_script(travelled: Library) -> None:
     page = travelled.browser.get("/map").text
-    assert "Portugal" in page
-    assert "Fiji" in page
-    assert "Around" in page
+    for place, photos in (("Portugal", 3), ("Lisbon", 2), ("Fiji", 1)):
+        link = re.search(
+            rf'<a href="([^"]+)" dir="auto">{place}</a> <span class="soft">{photos}</span>', page
+        )
+        assert link is not None, place
+        results = travelled.browser.get(unescape(link[1])).text
+        assert f"{photos} photo" in words(results)
+
+
+def test_the_places_of_a_query_are_those_of_its_hits(travelled: Library) -> None:
+    page = words(travelled.browser.get("/map?q=place:porto").text)
+    assert "Porto" in page
+    assert "Fiji" not in page
+    assert "Nothing that matches" in words(travelled.browser.get("/map?q=place:nowhere").text)
+
+
+@pytest.mark.parametrize(
+    ("corner", "opposite", "edges"),
+    [
+        ("41, -10", "38,-8", "38,-10,41,-8"),
+        ("-18, 179", "-17, -179", "-18,179,-17,-179"),
+        ("38.72230, -9.1", "38.7223, -9", "38.7223,-9.1,38.7223,-9"),
+    ],
+)
+def test_two_corners_are_a_search(people: People, corner: str, opposite: str, edges: str) -> None:
+    answer = people.owner.get("/map/box", query_string={"corner": corner, "opposite": opposite, "q": "dog"})
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["q"] == [f"(dog) box:{edges}"]
+    assert people.owner.get(answer.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("corner", ["", "north", "91, 0", "1, 181", "1", "nan, 0"])
+def test_a_corner_that_is_none_is_explained_beside_its_field(travelled: Library, corner: str) -> None:
+    answer = travelled.browser.get("/map/box", query_string={"corner": corner, "opposite": "1, 2"})
+    assert answer.status_code == 400
+    page = check(answer.text)
+    assert "Write latitude and longitude" in words(page)
+    assert 'id="field-corner-error"' in page
+    assert 'value="1, 2"' in page
 
 
 def test_a_library_without_places_says_so(library: Library) -> None:
