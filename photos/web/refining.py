@@ -56,11 +56,13 @@ class FacetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Refining:
-    """Everything around a result. `bare_text` is the query without its least confidence."""
+    """Everything around a result. `bare_text` is the query without its least confidence, `narrowed` says how
+    many facets are parts of it."""
 
     count: str
     chips: tuple[Chip, ...]
     groups: tuple[FacetGroup, ...]
+    narrowed: int
     note: str
     least: int
     bare_text: str
@@ -83,6 +85,7 @@ def refining(text: str, order: str, facets: Facets) -> Refining:
         count=count_words(facets),
         chips=chips,
         groups=tuple(group for group in groups if group.links),
+        narrowed=sum(link.is_on for group in groups for link in group.links),
         note="" if facets.is_whole else f"Counted among the newest {facets.photos:,}.",
         least=least_confidence(tree),
         bare_text=with_confidence(text, 0),

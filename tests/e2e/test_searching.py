@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.furnished import Furnished, furnish, sign_in, until
-from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
+from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
 from tests.pictures import exif, jpeg
 from tests.servers.app import RunningApp
 
@@ -122,6 +122,40 @@ def test_a_facet_narrows_the_result_and_widens_it_again(page: Page) -> None:
     page.locator("#facets").get_by_role("link", name="2024").click()
     page.wait_for_url("**q=beach*")
     expect(page.locator(".result")).to_have_count(2)
+
+
+def test_on_a_phone_facets_lie_on_a_sheet_that_keeps_the_focus(
+    library: Furnished, make_context: Callable[..., BrowserContext]
+) -> None:
+    context = make_context(
+        base_url=library.app.url, viewport={"width": 360, "height": 740}, reduced_motion="reduce"
+    )
+    witness = Witness(context)
+    page = context.new_page()
+    sign_in(page, library.app.url)
+    open_page(page, "/search?q=beach")
+    page.get_by_text("Narrow down").click()
+    sheet = page.get_by_role("dialog", name="Narrow down")
+    expect(sheet).to_be_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement.closest('#facet-sheet, html:focus, body:focus') !== null"
+        )
+    year = sheet.get_by_role("link", name="2024")
+    year.click()
+    expect(year).to_have_attribute("aria-current", "true")
+    expect(year).to_be_focused()
+    expect(page.locator("#narrowed")).to_contain_text("1")
+    expect(sheet.get_by_role("button", name="Show 2 photos")).to_be_visible()
+    keep_picture(page, "facets-360")
+    assert [*accessibility_faults(page), *sideways_overflow(page)] == []
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.locator("#refine > summary")).to_be_focused()
+    assert "taken%3A2024" in page.url
+    expect(page.locator(".result")).to_have_count(2)
+    assert witness.complaints == []
 
 
 def test_the_slider_filters_without_a_new_page_and_the_address_follows(page: Page) -> None:

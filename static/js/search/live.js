@@ -5,8 +5,9 @@ import { boot } from "../boot.js";
 import { paint } from "../placeholders.js";
 import { addAll } from "../selecting.js";
 import { announce, complain, toast } from "../toasts.js";
+import { listenToSheet } from "./sheet.js";
 
-const PARTS = ["count", "chips", "orders", "facets"];
+const PARTS = ["count", "chips", "orders", "narrowed", "facets"];
 const ASK_AFTER_MS = 40;
 const SETTLED_AFTER_MS = 900;
 
@@ -16,35 +17,37 @@ export function start(root) {
     if (chip) showInBox(event, chip);
     if (event.target.closest("[data-select-all]")) selectAll().catch(complain);
   });
-  const form = root.querySelector("#sureness");
-  if (form) listen(root, form);
-}
-
-function listen(root, form) {
-  const slider = form.elements.confidence;
-  let timer = 0;
-  let settling = 0;
   let asking = null;
-
-  const ask = async () => {
+  const ask = async (address) => {
     asking?.abort();
     asking = new AbortController();
     const { signal } = asking;
-    const next = await page(addressOf(form), { signal });
+    const next = await page(address, { signal });
     if (!signal.aborted) show(root, next);
   };
+  const form = root.querySelector("#sureness");
+  if (form) listenToSlider(root, form, () => ask(addressOf(form)).catch(complain));
+  const facets = root.querySelector("#refine");
+  if (facets) listenToSheet(facets, root.querySelector("#facet-sheet"), ask);
+}
+
+function listenToSlider(root, form, ask) {
+  const slider = form.elements.confidence;
+  let timer = 0;
+  let settling = 0;
+
   slider.addEventListener("input", () => {
     form.querySelector("output").value = Number(slider.value) ? `${slider.value} % sure` : "any";
     slider.setAttribute("aria-valuetext", `${slider.value} percent sure`);
     root.toggleAttribute("data-tuning", true);
     clearTimeout(timer);
     clearTimeout(settling);
-    timer = setTimeout(() => ask().catch(complain), ASK_AFTER_MS);
+    timer = setTimeout(ask, ASK_AFTER_MS);
     settling = setTimeout(() => root.removeAttribute("data-tuning"), SETTLED_AFTER_MS);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    ask().catch(complain);
+    ask();
   });
 }
 
@@ -62,6 +65,8 @@ function show(root, next) {
   const box = document.getElementById("search-box");
   box.value = box.defaultValue = next.getElementById("search-box").value;
   root.querySelector("h1 q").textContent = box.value;
+  const { elements } = root.querySelector("#sureness");
+  elements.q.value = next.getElementById("sureness").elements.q.value;
   document.title = next.title;
   const address = new URL(location.href);
   address.searchParams.set("q", box.value);

@@ -8,10 +8,11 @@ const KEPT = 60; // stretches whose photos are remembered, about 30,000
 
 let lastKey = 0;
 
-// `tiles` and `layout` are null until loaded. `from` and `until` are cursors, null at the ends of the month.
-function makeStretch(month, count, height, { from = null, until = null, isWhole = true } = {}) {
+// `tiles` and `layout` are null until loaded. `from` and `until` are cursors, null at the ends of the month; no photo is
+// of an older day than `oldestDay`.
+function makeStretch(month, count, height, { from = null, until = null, oldestDay = "", isWhole = true } = {}) {
   return {
-    key: ++lastKey, month, count, height, from, until,
+    key: ++lastKey, month, count, height, from, until, oldestDay,
     isChunk: !isWhole, needsChunks: isWhole && count > MONTH_AT_ONCE,
     tiles: null, layout: null, isStale: false, usedAt: 0,
   };
@@ -52,9 +53,9 @@ export class Stretches {
     const at = this.list.indexOf(stretch);
     if (at < 0 || !chunks.length) return;
     const total = chunks.reduce((sum, [, count]) => sum + count, 0);
-    const parts = chunks.map(([cursor, count], index) =>
+    const parts = chunks.map(([cursor, count, oldestDay], index) =>
       makeStretch(stretch.month, count, (stretch.height * count) / total, {
-        from: index ? cursor : null, until: chunks[index + 1]?.[0] ?? null, isWhole: chunks.length === 1,
+        from: index ? cursor : null, until: chunks[index + 1]?.[0] ?? null, oldestDay, isWhole: chunks.length === 1,
       }),
     );
     for (const part of parts) part.needsChunks = false;

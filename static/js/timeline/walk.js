@@ -74,16 +74,7 @@ export function idsOfMonth(grid, month) {
 // Where the photos of a day begin, or of the next older day that has any in this month.
 export async function findDay(grid, day) {
   const parts = await opened(grid, day.slice(0, 7));
-  let low = 0;
-  let high = parts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    await grid.source.load(parts[middle]);
-    // its first photo is newer than the day: the day begins in it or later
-    if ((parts[middle].tiles[0]?.day ?? "") > day) low = middle;
-    else high = middle - 1;
-  }
-  for (const part of parts.slice(low)) {
+  for (const part of parts.slice(Math.max(0, parts.findIndex(({ oldestDay }) => oldestDay <= day)))) {
     await grid.source.load(part);
     const index = part.tiles.findIndex((tile) => tile.day <= day);
     if (index >= 0) return spot(part, index);
