@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from photos.db import chunks, keyset, timeline
+from photos.db.engine import wall_from_micros
 from photos.errors import NotFound
 from photos.models import Shelf
 from photos.web import deps
@@ -37,7 +38,14 @@ def list_month_chunks(month: str, query: shapes.TimelineQuery) -> shapes.MonthSh
     return shapes.MonthShape(
         month,
         sum(chunk.count for chunk in found),
-        [shapes.ChunkShape(keyset.write_cursor(*chunk.newest), chunk.count) for chunk in found],
+        [
+            shapes.ChunkShape(
+                keyset.write_cursor(*chunk.newest),
+                chunk.count,
+                wall_from_micros(chunk.oldest[0]).date().isoformat(),
+            )
+            for chunk in found
+        ],
     )
 
 

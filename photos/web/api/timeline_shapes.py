@@ -35,10 +35,12 @@ class TimelineShape(Struct):
 
 
 class ChunkShape(Struct, array_like=True):
-    """A cursor that stands before the chunk's newest photo, and how many photos it has."""
+    """A cursor that stands before the chunk's newest photo, how many photos it has, and a day: none of them
+    is older."""
 
     cursor: str
     count: int
+    day: str
 
 
 class MonthShape(Struct):
