@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from photos import cli, logs
+from photos import cli, logs, metrics
 from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
 from photos.web import (
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     settings = settings or (backends.settings if backends else read_settings())
     backends = backends or open_backends(settings)
     logs.configure(settings.log_level)
+    metrics.configure(settings.tier, is_on=settings.metrics)
     app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # FLASK_DEBUG, left over in somebody's environment, would show sources and run what visitors type
     app.debug = False

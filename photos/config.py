@@ -193,6 +193,7 @@ class Settings:
     job_lease_seconds: int = _set("JOB_LEASE_SECONDS", _number(5, 43200), 120)
     job_attempts: int = _set("JOB_ATTEMPTS", _number(1, 100), 10)
 
+    metrics: bool = _set("METRICS", _flag, False)
     log_level: str = _set("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")
 
     @property

@@ -66,6 +66,7 @@ class JsonFormatter(logging.Formatter):
         for name in FACTS:
             if (value := getattr(record, name, None)) is not None:
                 line[name] = mask(value)[:LONGEST] if isinstance(value, str) else value
+        line |= getattr(record, "measured", {})
         if record.exc_info:
             line["error"] = mask(self.formatException(record.exc_info)[-LONGEST:])
         return _TO_JSON.encode(line)

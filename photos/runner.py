@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from photos import logs, tasks
+from photos import logs, metrics, tasks
 from photos.config import read_settings
 from photos.db import leases
 from photos.errors import BackendError, BigimageError, Invalid, NotFound
@@ -159,6 +159,7 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = read_settings()
     logs.configure(settings.log_level)
+    metrics.configure(settings.tier, is_on=settings.metrics)
     runner = Runner(open_backends(settings))
     signal.signal(signal.SIGTERM, runner.stop)
     signal.signal(signal.SIGINT, runner.stop)

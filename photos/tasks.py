@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from inspect import signature
 
+from photos import metrics
 from photos.errors import Invalid
 from photos.models import Job
 from photos.services import bulk, processing, samples
@@ -22,6 +24,19 @@ TASKS: Mapping[str, Callable[..., None]] = {
 
 def run(job: Job, backends: Backends) -> None:
     """Do one job. Raises BackendError for "later", NotFound for "gone", Invalid for a job nobody knows."""
+    began, outcome = time.perf_counter(), "done"
+    try:
+        _do(job, backends)
+    except Exception as error:
+        outcome = type(error).__name__
+        raise
+    finally:
+        words = {"Job": job.name if job.name in TASKS else "unknown", "Outcome": outcome}
+        metrics.record("JobTime", (time.perf_counter() - began) * 1000, "Milliseconds", **words)
+        metrics.record("JobRetries", int(job.attempt > 1), "Count", **words)
+
+
+def _do(job: Job, backends: Backends) -> None:
     task = TASKS.get(job.name)
     if task is None:
         raise Invalid(f"there is no job {job.name}", code="unknown_job")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import secrets
 import time
 from functools import lru_cache
@@ -18,7 +19,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, Unsuppo
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from photos import logs
+from photos import logs, metrics
 from photos.config import Settings
 from photos.errors import Denied, StorageError
 from photos.web import deps, routes, sessions
@@ -44,6 +45,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS,
 }
+_PROXY_ID = re.compile(r"[0-9a-f]{32}")
+"""As nginx writes `$request_id`."""
 HSTS = "max-age=63072000; includeSubDomains"
 
 
@@ -57,11 +60,20 @@ def init_security(app: Flask, settings: Settings) -> None:
     )
     if settings.proxy_hops:
         hops = settings.proxy_hops
+        # every proxy adds itself to X-Forwarded-For; the scheme is told by one and passed on by the others
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+            app.wsgi_app, x_for=hops, x_proto=1, x_host=hops
         )
     app.extensions["bigimage_origins"] = trusted_origins(settings)
-    for step in (_begin, _check_host, _limit_body, _check_session, _check_access, _check_origin):
+    for step in (
+        _begin,
+        _check_host,
+        _ask_for_https,
+        _limit_body,
+        _check_session,
+        _check_access,
+        _check_origin,
+    ):
         app.before_request(step)
     app.after_request(_finish)
 
@@ -103,7 +115,13 @@ def safe_next(target: str) -> str:
 
 def _begin() -> None:
     g.started = time.perf_counter()
-    logs.request_id.set(secrets.token_hex(8))
+    logs.request_id.set(_id_of_proxy() or secrets.token_hex(8))
+
+
+def _id_of_proxy() -> str:
+    """The id that our own proxy gave the request; a client's word is not taken, since nothing replaces it."""
+    given = request.headers.get("X-Request-Id", "") if deps.settings().proxy_hops else ""
+    return given if _PROXY_ID.fullmatch(given) else ""
 
 
 def _check_host() -> None:
@@ -114,6 +132,20 @@ def _check_host() -> None:
         raise BadRequest(
             "Bigimage does not answer under this name. Whoever runs it can add the address to OTHER_ORIGINS."
         )
+
+
+def _ask_for_https() -> AnyResponse | None:
+    """Send a browser that came by http to https, where a proxy says which of them it was.
+
+    Load balancers ask /health directly and the worker daemon has no proxy that would say.
+    """
+    if not deps.settings().is_https or request.path == "/health":
+        return None
+    if not deps.settings().proxy_hops or request.headers.get("X-Forwarded-Proto") != "http":
+        return None
+    if request.method not in SAFE_METHODS:
+        raise Forbidden("This was sent without encryption. Use the address that begins with https.")
+    return redirect(own_origin() + request.full_path.rstrip("?"), 301)
 
 
 def _limit_body() -> None:
@@ -270,6 +302,9 @@ def _log_request(response: Response) -> None:
         if name in {"token", "signature"}:
             path = path.replace(str(value), "***")
     elapsed = time.perf_counter() - g.get("started", time.perf_counter())
+    pages = request.blueprint or request.endpoint or "none"
+    metrics.record("RequestTime", elapsed * 1000, "Milliseconds", Pages=pages)
+    metrics.record("RequestFailures", int(response.status_code >= 500), "Count", Pages=pages)
     log.info(
         "request",
         extra={

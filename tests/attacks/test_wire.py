@@ -27,6 +27,7 @@ from tests.attacks.wire import answers, exchange, nginx_before, nginx_program
 from tests.needs import require
 from tests.proof import Sweep
 from tests.servers.app import RunningApp
+from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 from tests.web.conftest import PASSWORD, Browser
 
@@ -36,13 +37,18 @@ SMUGGLED = b"GET /version HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
 
 class House(NamedTuple):
-    """A running Bigimage, an nginx in front of it, and the cookie of somebody with a photo."""
+    """A running Bigimage, two kinds of nginx in front of it, and the cookie of somebody with a photo."""
 
     app: RunningApp
     port: int
     nginx: int
+    shipped: int
     cookie: str
     photo_id: str
+
+    def by(self, way: str) -> int:
+        """The port of one of the ways in."""
+        return {"direct": self.port, "nginx": self.nginx, "shipped": self.shipped}[way]
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +57,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("wire") / "data"
     app = RunningApp(folder, {"RECOGNITION": "off"})
     with ExitStack() as stack:
-        front = free_port()
-        app.settings["OTHER_ORIGINS"] = f"http://127.0.0.1:{front}"
+        front, shipped = free_port(), free_port()
+        app.settings["OTHER_ORIGINS"] = f"http://127.0.0.1:{front},http://127.0.0.1:{shipped}"
         app.start()
         stack.callback(app.kill)
         cookie, photo_id = somebody(folder, app.url)
         nginx = stack.enter_context(nginx_before(app.port, port=front))
-        yield House(app, app.port, nginx, cookie, photo_id)
+        stack.enter_context(Nginx((app.port,), port=shipped))
+        yield House(app, app.port, nginx, shipped, cookie, photo_id)
 
 
 def somebody(folder: Path, origin: str) -> tuple[str, str]:
@@ -115,9 +122,9 @@ def ambiguous(port: int) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("way", ["direct", "nginx"])
+@pytest.mark.parametrize("way", ["direct", "nginx", "shipped"])
 def test_row_078_ambiguous_requests_are_refused_and_the_line_is_cut(house: House, way: str) -> None:
-    port = house.port if way == "direct" else house.nginx
+    port = house.by(way)
     for name, request in ambiguous(port).items():
         answer = exchange(port, request)
         assert answer.is_closed, name
@@ -132,9 +139,9 @@ def test_row_078_bare_line_feeds_are_no_headers(house: House) -> None:
     assert b'"version"' not in answer.body
 
 
-@pytest.mark.parametrize("way", ["direct", "nginx"])
+@pytest.mark.parametrize("way", ["direct", "nginx", "shipped"])
 def test_row_078_an_absolute_address_names_no_other_house(house: House, way: str) -> None:
-    port = house.port if way == "direct" else house.nginx
+    port = house.by(way)
     for path in ("/", "/sign-in", "/account"):
         request = (
             f"GET http://evil.example{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
@@ -215,15 +222,17 @@ def times_of(port: int, count: int) -> list[float]:
     return spent
 
 
-def test_row_064_slow_clients_behind_a_proxy_slow_nobody(house: House) -> None:
-    quiet = statistics.median(times_of(house.nginx, 40))
+@pytest.mark.parametrize("way", ["nginx", "shipped"])
+def test_row_064_slow_clients_behind_a_proxy_slow_nobody(house: House, way: str) -> None:
+    port = house.by(way)
+    quiet = statistics.median(times_of(port, 40))
     with ExitStack() as stack:
         for number in range(150):
-            slow = stack.enter_context(socket.create_connection(("127.0.0.1", house.nginx), 5))
-            head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{house.nginx}\r\n"
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+            head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
             body = "Content-Length: 100000\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x"
             slow.sendall((head + (body if number % 2 else "A: ")).encode())
-        busy = statistics.median(times_of(house.nginx, 40))
+        busy = statistics.median(times_of(port, 40))
     assert busy < 2 * quiet + 0.02
 
 

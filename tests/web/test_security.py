@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from photos.services import accounts
 from photos.web.routes import ACCESS, Access
@@ -145,6 +145,40 @@ def test_a_forwarded_host_shapes_no_address_without_a_proxy(app: Flask, people: 
     start = app.test_client().get("/sign-in", headers=headers)
     assert start.headers["Location"].startswith("http://localhost/provider/authorize?")
     assert "evil" not in start.headers["Location"]
+
+
+def test_behind_a_load_balancer_and_nginx_the_address_is_the_clients(make_app: Callable[..., Flask]) -> None:
+    """Each of the two adds who asked it; what stands before that was made up. The scheme is told once."""
+    app = make_app(base_url="https://photos.example.org", proxy_hops=2)
+    headers = {
+        "Host": "photos.example.org",
+        "X-Forwarded-For": "1.2.3.4, 203.0.113.7, 10.0.0.5",
+        "X-Forwarded-Proto": "https",
+    }
+    with app.test_client() as client:
+        assert client.get("/version", headers=headers).status_code == 200
+        assert (request.remote_addr, request.scheme) == ("203.0.113.7", "https")
+
+
+def test_who_comes_by_http_is_sent_to_https(make_app: Callable[..., Flask]) -> None:
+    app = make_app(base_url="https://photos.example.org", proxy_hops=2)
+    client = app.test_client()
+    headers = {"Host": "photos.example.org", "X-Forwarded-Proto": "http"}
+    sent = client.get("/search?q=a+b", headers=headers)
+    assert (sent.status_code, sent.location) == (301, "https://photos.example.org/search?q=a+b")
+    assert client.post("/sign-out", headers=headers).status_code == 403
+    assert client.get("/health", headers=headers).status_code == 200, "load balancers ask by http"
+    del headers["X-Forwarded-Proto"]
+    assert client.get("/version", headers=headers).status_code == 200, "nobody said that it was http"
+
+
+def test_only_a_proxy_of_ours_names_a_request(make_app: Callable[..., Flask], app: Flask) -> None:
+    given = {"X-Request-Id": "0123456789abcdef" * 2}
+    behind = make_app(proxy_hops=1).test_client()
+    assert behind.get("/version", headers=given).headers["X-Request-Id"] == given["X-Request-Id"]
+    assert behind.get("/version", headers={"X-Request-Id": "a\tb"}).headers["X-Request-Id"] != "a\tb"
+    alone = app.test_client().get("/version", headers=given)
+    assert alone.headers["X-Request-Id"] != given["X-Request-Id"]
 
 
 def test_other_origins_are_names_of_ours_too(make_app: Callable[..., Flask], people: People) -> None:

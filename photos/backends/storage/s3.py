@@ -1,8 +1,6 @@
 """Role `storage` in an S3 bucket, at Amazon or at any provider that speaks S3, through boto3.
 
-boto3 is imported with the first call, so that a process that never touches the bucket starts quickly.
-Retries happen here and nowhere else: a few, with growing and jittered waits (botocore's `standard`
-mode), within the time-outs given.
+Its client is made with the first call, so that a process that never touches the bucket starts quickly.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from photos.backends import aws
 from photos.backends.storage import Readable
 from photos.backends.storage.disposition import content_disposition
 from photos.backends.storage.keys import check_key
@@ -59,21 +58,16 @@ class S3Storage:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._bucket = bucket
-        self._session_options = {
-            "region_name": region,
-            "aws_access_key_id": access_key or None,
-            "aws_secret_access_key": secret_key or None,
-        }
-        self._endpoint_url = endpoint_url or None
-        self._config_options: dict[str, Any] = {
+        self._client_options: dict[str, Any] = {
+            "region": region,
+            "endpoint_url": endpoint_url,
+            "access_key": access_key,
+            "secret_key": secret_key,
+            "connect_timeout_seconds": connect_timeout_seconds,
+            "read_timeout_seconds": read_timeout_seconds,
+            "attempts": attempts,
             "signature_version": "s3v4",
             "s3": {"addressing_style": addressing_style},
-            "connect_timeout": connect_timeout_seconds,
-            "read_timeout": read_timeout_seconds,
-            "retries": {"mode": "standard", "total_max_attempts": attempts},
-            # Other checksums travel as a trailer that older S3 servers refuse; Content-MD5 is ours.
-            "request_checksum_calculation": "when_required",
-            "response_checksum_validation": "when_required",
         }
         self._url_seconds = url_seconds
         self._window_seconds = max(1, url_seconds // 2)
@@ -87,12 +81,7 @@ class S3Storage:
     def _client(self) -> Any:
         with self._opening:
             if self._opened_client is None:
-                import boto3
-                from botocore.config import Config
-
-                self._opened_client = boto3.session.Session(**self._session_options).client(
-                    "s3", endpoint_url=self._endpoint_url, config=Config(**self._config_options)
-                )
+                self._opened_client = aws.open_client("s3", **self._client_options)
             return self._opened_client
 
     def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
