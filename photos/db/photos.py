@@ -201,11 +201,14 @@ def add_photo(
     return added
 
 
-def replace_original(connection: Connection, key: int, *, storage_key: str, now: datetime) -> Photo:
+def replace_original(
+    connection: Connection, key: int, *, storage_key: str, media_type: str, now: datetime
+) -> Photo:
     """The same bytes again, after the first ones arrived damaged: the photo waits anew. Raises NotFound."""
     row = _get_row(connection, key)
     discard_objects(connection, {row.storage_key} - {storage_key}, now=now)
-    connection.execute(update(photo).where(photo.c.key == key).values(storage_key=storage_key))
+    values = {"storage_key": storage_key, "media_type": media_type}
+    connection.execute(update(photo).where(photo.c.key == key).values(values))
     renew_photo(connection, key, now=now)
     return get_photo(connection, row.id, owner_id=row.owner_id)
 

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,8 +33,8 @@ SLICE = 500
 LONGEST_NAME = 150
 RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 """Names that Windows keeps for itself."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula at the beginning of a cell."""
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+"""What a spreadsheet would take for a formula in a cell; the wide signs only some programs."""
 COLUMNS = (
     "file",
     "name",
@@ -168,14 +169,19 @@ def safe_name(name: str) -> str:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """The name, or with a number: systems that know no case must not put two photos into one file."""
+    """The name, or with a number: no system may put two photos into one file."""
     path = PurePosixPath(name)
     unique, number = name, 1
-    while unique.casefold() in taken:
+    while _folded(unique) in taken:
         number += 1
         unique = f"{path.stem} ({number}){path.suffix}"
-    taken.add(unique.casefold())
+    taken.add(_folded(unique))
     return unique
+
+
+def _folded(name: str) -> str:
+    """As systems compare names that know no case, or write letters and accents apart."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def _row(name: str, photo: Photo) -> dict[str, Any]:
@@ -211,7 +217,7 @@ def _as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
 def _cell(value: object) -> object:
     if isinstance(value, list):
         value = ", ".join(value)
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and FORMULA.match(value):
         return f"'{value}"
     return value
 

@@ -144,13 +144,13 @@ def complete(upload_id: str, *, owner: User, database: Database, storage: Storag
         raise Invalid(upload.reason, code="refused")
     _join(upload, storage)
     try:
-        _check_arrived(upload, storage)
+        media_type = _check_arrived(upload, storage)
     except Invalid as refusal:
         _refuse(upload, refusal.reason, database=database)
         raise
     try:
         with database.write() as connection:
-            photo = _photo_for(connection, upload)
+            photo = _photo_for(connection, upload, media_type)
     except NotFound:
         # given up while its parts were joined
         forget(upload, database=database, storage=storage)
@@ -210,12 +210,11 @@ def accept(
             storage.put(upload.storage_key, reader, media_type="application/octet-stream")
             if reader.size_bytes == 0:
                 raise Invalid("The file is empty.", code="empty")
-            check_content(upload.storage_key, storage)
+            media_type = _media_type_of(upload.storage_key, storage)
+            arrived = replace(upload, sha256=reader.sha256, size_bytes=reader.size_bytes)
             with database.write() as connection:
                 _check_quota(connection, reader, owner_id=owner.id, settings=settings)
-                photo = _photo_for(
-                    connection, replace(upload, sha256=reader.sha256, size_bytes=reader.size_bytes)
-                )
+                photo = _photo_for(connection, arrived, media_type)
         except BaseException:
             forget(upload, database=database, storage=storage)
             raise
@@ -355,8 +354,9 @@ def _in_order(parts: Sequence[StoredPart]) -> list[StoredPart]:
     return sorted(parts, key=lambda part: part.number)
 
 
-def _check_arrived(upload: Upload, storage: Storage) -> None:
-    """Raise Invalid unless the stored object is the promised one, as far as the store can tell."""
+def _check_arrived(upload: Upload, storage: Storage) -> str:
+    """The media type. Raises Invalid unless the stored object is the promised one, as far as the store can
+    tell, and a photo."""
     stored = storage.stat(upload.storage_key)
     if stored.size_bytes != upload.size_bytes:
         raise Invalid(
@@ -366,13 +366,13 @@ def _check_arrived(upload: Upload, storage: Storage) -> None:
     digest = storage.digest(upload.storage_key)
     if digest and digest != upload.sha256:
         raise Invalid(DAMAGED, code="damaged")
-    check_content(upload.storage_key, storage)
+    return _media_type_of(upload.storage_key, storage)
 
 
-def check_content(key: str, storage: Storage) -> None:
-    """Raise Invalid, in words, for an object whose first bytes are not those of a photo."""
+def _media_type_of(key: str, storage: Storage) -> str:
+    """By the object's first bytes. Raises Invalid, in words, if they are not those of a photo."""
     head = b"".join(storage.get(key, end=sniff.HEAD_BYTES))
-    sniff.sniff(head)
+    return sniff.sniff(head)
 
 
 def _refuse(upload: Upload, reason: str, *, database: Database) -> None:
@@ -389,7 +389,7 @@ def _check_quota(connection: Connection, reader: HashingReader, *, owner_id: int
             raise Invalid(_over_quota(free), code="quota")
 
 
-def _photo_for(connection: Connection, upload: Upload) -> Photo:
+def _photo_for(connection: Connection, upload: Upload, media_type: str) -> Photo:
     """Finish an upload: a new photo, the damaged twin with fresh bytes, or the twin that was quicker.
 
     The owner's row is locked first, so that of two uploads of the same bytes one sees the other's photo.
@@ -406,12 +406,14 @@ def _photo_for(connection: Connection, upload: Upload) -> Photo:
             sha256=upload.sha256,
             size_bytes=upload.size_bytes,
             name=upload.name,
-            media_type="application/octet-stream",
+            media_type=media_type,
             storage_key=upload.storage_key,
             now=now,
         )
     elif _arrived_damaged(photo):
-        photo = photo_rows.replace_original(connection, photo.key, storage_key=upload.storage_key, now=now)
+        photo = photo_rows.replace_original(
+            connection, photo.key, storage_key=upload.storage_key, media_type=media_type, now=now
+        )
     if photo.storage_key != upload.storage_key:
         objects.discard_objects(connection, {upload.storage_key}, now=now)
     upload_rows.finish_upload(connection, upload.id, photo.id)

@@ -132,7 +132,7 @@ def account() -> str:
 @blueprint.post("/account/name")
 def rename() -> Page:
     """Change one's name."""
-    _only_local()
+    deps.check_accounts_are_ours()
     try:
         accounts.rename(
             deps.user(), deps.form_text("name", limit=accounts.LONGEST_NAME), database=deps.database()
@@ -146,7 +146,7 @@ def rename() -> Page:
 @blueprint.post("/account/password")
 def change_password() -> Page:
     """Change one's password; every other session ends."""
-    _only_local()
+    deps.check_accounts_are_ours()
     try:
         accounts.change_password(
             deps.user(),
@@ -271,11 +271,6 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
 def moment_words(instant: datetime) -> str:
     """`21 November 2026, 04:20 UTC`."""
     return f"{instant.day} {instant:%B %Y}, {instant:%H:%M} UTC"
-
-
-def _only_local() -> None:
-    if deps.backends().identity.origin:
-        raise Denied("Your name and password are kept by the sign-in provider. Change them there.")
 
 
 def _callback_url() -> str:

@@ -65,6 +65,12 @@ def token() -> ApiToken | None:
     return cast("ApiToken | None", getattr(current_user, "token", None))
 
 
+def check_accounts_are_ours() -> None:
+    """Raise Denied where people, names and passwords are kept by a sign-in provider that is not our own."""
+    if backends().identity.origin:
+        raise Denied("People, names and passwords are kept by the sign-in provider. Change them there.")
+
+
 def form_text(name: str, *, limit: int = MAX_FIELD, required: bool = True) -> str:
     """One field of the form: NFC, without blanks at the ends, no control characters.
 

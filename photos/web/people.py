@@ -29,6 +29,7 @@ def index() -> str:
 @blueprint.post("/invite")
 def invite() -> Page:
     """Make an invitation. The link is in this answer and nowhere else, so this POST shows a page."""
+    deps.check_accounts_are_ours()
     link = accounts.create_invitation(
         made_by=deps.user(),
         is_admin=deps.form_text("is_admin", limit=10, required=False) == "yes",
@@ -43,6 +44,7 @@ def invite() -> Page:
 @blueprint.post("/<subject>/reset")
 def reset(subject: str) -> Page:
     """Make a link for a new password, shown in this answer and nowhere else. Raises NotFound."""
+    deps.check_accounts_are_ours()
     person = _person(subject)
     link = accounts.create_reset_link(
         person.email, database=deps.database(), base_url=deps.settings().base_url, made_by=deps.user()

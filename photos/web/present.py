@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from pathlib import PurePath
 from textwrap import shorten
 from typing import Any
 
@@ -42,7 +41,6 @@ RATIO_STEPS = (-28, 44)
 """From 1:2 to about 3:1; what is longer is cut to that in lists, so that a tile can be hit with a thumb."""
 
 TITLE_LENGTH = 80
-LONGEST_SUFFIX = 6
 
 BROWSER_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"})
 MOST_BROWSER_PIXELS = 60_000_000
@@ -377,10 +375,8 @@ def picture(photo: Photo, storage: Storage) -> Picture | None:
 
 
 def kind_words(photo: Photo) -> str:
-    """`JPEG`; of a file that was not decoded, what its name says: `“.heic” by its name`."""
-    suffix = PurePath(photo.name).suffix
-    by_name = f"“{suffix.lower()}” by its name" if 1 < len(suffix) <= LONGEST_SUFFIX else "File"
-    return MEDIA_WORDS.get(photo.media_type, by_name)
+    """`JPEG`, by the first bytes of the file and never by its name."""
+    return MEDIA_WORDS.get(photo.media_type, "File")
 
 
 def is_shown_by_browsers(photo: Photo) -> bool:

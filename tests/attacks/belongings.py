@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -158,14 +158,19 @@ def send_file(browser: Browser, body: bytes, name: str) -> TestResponse:
     return browser.api("POST", f"/api/v1/uploads/{offer['upload_id']}/complete")
 
 
+def rows_of(database: Database, *tables: Table) -> list[str]:
+    """All rows of some tables, without the times at which somebody looked."""
+    found = []
+    with database.read() as connection:
+        for table in tables:
+            columns = [column for column in table.columns if (table.name, column.name) not in SEEN_TIMES]
+            found += sorted(f"{table.name}{tuple(row)}" for row in connection.execute(select(*columns)))
+    return found
+
+
 def everything(database: Database, storage: Path) -> str:
     """A digest of all rows and all stored bytes, without the times at which somebody looked."""
-    digest = hashlib.sha256()
-    with database.read() as connection:
-        for table in metadata.sorted_tables:
-            columns = [column for column in table.columns if (table.name, column.name) not in SEEN_TIMES]
-            for row in sorted(repr(tuple(row)) for row in connection.execute(select(*columns))):
-                digest.update(f"{table.name}{row}\n".encode())
+    digest = hashlib.sha256("\n".join(rows_of(database, *metadata.sorted_tables)).encode())
     for path in sorted(storage.rglob("*")):
         digest.update(str(path).encode())
         if path.is_file():

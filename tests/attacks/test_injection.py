@@ -42,6 +42,11 @@ PARAMETERS = {
     f"{API}/photos/states": ("ids",),
     f"{API}/people": ("limit", "cursor"),
     f"{API}/search": ("q", "order", "limit", "cursor"),
+    f"{API}/search/suggestions": ("q", "at"),
+    f"{API}/map": ("south", "zoom", "q"),
+    f"{API}/timeline": ("shelf",),
+    f"{API}/duplicates": ("cursor",),
+    f"{API}/bulk-changes": ("cursor",),
 }
 """Every parameter that reaches a query, and those of signing in."""
 
@@ -50,6 +55,9 @@ PATHS = (
     "/photos/{}/delete",
     f"{API}/photos/{{}}",
     f"{API}/uploads/{{}}",
+    f"{API}/bulk-changes/{{}}",
+    f"{API}/timeline/{{}}",
+    "/downloads/{}",
     "/provider/link/{}",
     "/media/{}",
     "/static/{}",
@@ -159,6 +167,13 @@ CURSORS = (
 )
 
 
+PAGED = (
+    *("/", "/archive", "/trash", "/uploads", "/search?q=a", "/duplicates", "/changes"),
+    *(f"{API}/{name}" for name in ("photos", "search?q=a", "duplicates", "bulk-changes")),
+)
+"""Every list that goes on at a cursor."""
+
+
 def packed(values: object) -> str:
     """A cursor as ours look."""
     return base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
@@ -168,7 +183,7 @@ def test_row_066_odd_numbers_and_places_are_refused_in_words(people: People) -> 
     made = [packed(values) for values in CURSORS]
     made += ["A" * 199, "[" * 50, packed("[" * 90), "=", "é", "\0", "-" * 200, "W10", "W1tb", "bnVsbA"]
     made.append(base64.urlsafe_b64encode(b"[" * 140).decode())
-    for path in ("/", "/trash", "/uploads", f"{API}/photos", f"{API}/search?q=a", "/search?q=a"):
+    for path in PAGED:
         for cursor in (*made, *payloads.NUMBERS):
             begin = time.monotonic()
             glue = "&" if "?" in path else "?"

@@ -72,8 +72,8 @@ COVERED: dict[int, tuple[str, ...]] = {
     ),
     34: (
         "tests/web/test_search.py::test_only_ones_own_photos_are_found",
-        "tests/contracts/test_search.py::test_nobody_finds_photos_of_somebody_else",
-        "tests/contracts/test_search.py::test_nobody_reaches_another_owner_with_words_that_the_index_uses_itself",
+        "tests/contracts/search/test_finding.py::test_nobody_finds_photos_of_somebody_else",
+        "tests/contracts/search/test_finding.py::test_nobody_reaches_another_owner_with_words_that_the_index_uses_itself",
     ),
     35: (
         "tests/services/test_uploads.py::test_another_person_s_file_tells_nothing",
@@ -172,6 +172,10 @@ COVERED: dict[int, tuple[str, ...]] = {
         "tests/web/test_security.py::test_templates_have_no_inline_style_or_handler",
     ),
     76: ("tests/web/test_media.py::test_another_site_may_neither_show_nor_send",),
+    77: (
+        "tests/services/test_downloads.py::test_originals_come_as_they_are_with_what_is_known_of_them",
+        "tests/services/test_downloads.py::test_names_are_safe_on_every_system",
+    ),
     81: (
         "tests/web/test_accounts.py::test_a_wrong_password_and_an_unknown_account_look_the_same",
         "tests/services/test_accounts.py::test_an_unknown_account_takes_as_long_as_a_wrong_password",
@@ -211,7 +215,6 @@ NOT_YET: dict[int, str] = {
     50: _NO_WORKER,
     51: _NOTHING_FETCHED,
     55: "there are no posts from elsewhere",
-    77: "nothing can be exported yet",
     79: "there is no second place where originals are kept",
 }
 

@@ -262,10 +262,12 @@ def test_fresh_bytes_take_the_place_of_damaged_ones(database: Database) -> None:
         pipeline.refuse_photo(connection, photo.key, token="t", reason="It arrived damaged.", now=NOW)
         refused = photos.get_photo(connection, photo.id, owner_id=owner.id)
         assert (refused.shelf, refused.reason) == (Shelf.REFUSED, "It arrived damaged.")
-        fresh = photos.replace_original(connection, photo.key, storage_key="originals/fresh", now=NOW)
+        fresh = photos.replace_original(
+            connection, photo.key, storage_key="originals/fresh", media_type="image/png", now=NOW
+        )
         gone = objects.list_discarded(connection, before=NOW + timedelta(seconds=1), limit=None)
     assert (fresh.state, fresh.reason, fresh.storage_key) == (PhotoState.NEW, "", "originals/fresh")
-    assert fresh.attempts == 0
+    assert (fresh.attempts, fresh.media_type) == (0, "image/png")
     assert gone == [photo.storage_key]
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from photos.config import read_settings
 from photos.db.engine import Database, wall_to_micros
 from photos.db.schema import photo, rendition
 from photos.ids import new_id
 from photos.services import counting
+from photos.wiring import open_backends
+from tests import pictures
+from tests.e2e.furnished import Furnished, furnish
+from tests.servers.app import RunningApp
 
 BATCH = 5000
 FULL_MONTH = datetime(2024, 6, 1)
@@ -23,6 +30,29 @@ FULL_SHARE = 0.07
 FIRST_DAY = datetime(2004, 3, 1)
 DAYS = 7_900
 Row = dict[str, Any]
+
+
+@contextmanager
+def crowded(
+    folder: Path, count: int, arrange: Callable[[Database], None] = lambda _: None
+) -> Iterator[Furnished]:
+    """A running library of `count` photos and a dozen, upright, wide and square ones among them.
+
+    `arrange` may change their rows before anybody sees them.
+    """
+    app = RunningApp(folder / "data", {"RECOGNITION": "off"})
+    try:
+        library = furnish(app)
+        library.upload(*pictures.sample_photos(folder / "photos", 12))
+        app.stop()
+        backends = open_backends(read_settings(app.environ()))
+        add_crowd(backends.database, count)
+        arrange(backends.database)
+        backends.close()
+        app.start()
+        yield library
+    finally:
+        app.kill()
 
 
 def add_crowd(database: Database, count: int, *, seed: int = 1) -> None:

@@ -12,6 +12,9 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect
 
+from photos.config import read_settings
+from photos.db.engine import Database
+from photos.services import accounts
 from tests import pictures
 from tests.servers.app import RunningApp
 
@@ -50,20 +53,24 @@ class Furnished:
         self.ids |= {Path(line["path"]).name: line["photo_id"] for line in lines}
         ids = ",".join(self.ids.values())
         until(
-            lambda: all(
-                photo["state"] == "refused" or photo["is_labelled"]
-                for photo in self.api("GET", f"photos/states?ids={ids}")["items"]
-            ),
-            "all photos are labelled",
+            lambda: all(map(self._is_finished, self.api("GET", f"photos/states?ids={ids}")["items"])),
+            "nothing is being worked on",
         )
+
+    def _is_finished(self, photo: dict[str, Any]) -> bool:
+        is_looked_at = photo["is_labelled"] or self.app.settings.get("RECOGNITION") == "off"
+        return photo["state"] == "refused" or (photo["state"] == "ready" and is_looked_at)
 
 
 def furnish(app: RunningApp) -> Furnished:
     """Start `app` and create its owner, who is an administrator."""
     app.start()
-    created = app.flask("accounts", "create", EMAIL, "--admin", "--name", "Olga Owner", stdin=f"{PASSWORD}\n")
-    assert created.returncode == 0, created.stderr
-    return Furnished(app, app.flask("accounts", "token", EMAIL).stdout.strip())
+    database = Database(read_settings(app.environ()).database_url)
+    owner = accounts.create_account(EMAIL, PASSWORD, name="Olga Owner", is_admin=True, database=database)
+    scopes = frozenset({"read", "write"})
+    token, _ = accounts.create_token(owner, name="tests", scopes=scopes, database=database)
+    database.close()
+    return Furnished(app, token)
 
 
 def add_photos(library: Furnished, folder: Path) -> None:

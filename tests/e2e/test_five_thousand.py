@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from photos.config import read_settings
-from photos.wiring import open_backends
-from tests import pictures
-from tests.e2e.crowd import add_crowd
-from tests.e2e.furnished import furnish, sign_in
-from tests.e2e.test_timeline_grid import send
+from tests.e2e.crowd import crowded
+from tests.e2e.furnished import Furnished, sign_in
 from tests.e2e.witness import Witness
-from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
@@ -22,20 +18,19 @@ PHOTOS = 5000
 PATIENCE_MS = 180_000
 
 
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Furnished]:
+    with crowded(tmp_path, PHOTOS) as library:
+        yield library
+
+
 def test_five_thousand_photos_are_archived_and_brought_back(
-    bigimage: RunningApp, context: BrowserContext, witness: Witness, tmp_path: Path
+    library: Furnished, context: BrowserContext, witness: Witness
 ) -> None:
-    library = furnish(bigimage)
-    send(library, *pictures.sample_photos(tmp_path / "photos", 4))
-    bigimage.stop()
-    backends = open_backends(read_settings(bigimage.environ()))
-    add_crowd(backends.database, PHOTOS)
-    backends.close()
-    bigimage.start()
     total = library.api("GET", "timeline")["total"]
     assert total >= PHOTOS
     page = context.new_page()
-    sign_in(page, bigimage.url)
+    sign_in(page, library.app.url)
     expect(page.locator(".cell").first).to_be_visible()
     page.locator(".tile").first.focus()
     page.keyboard.press("Space")

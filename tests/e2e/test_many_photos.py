@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import pictures
-from tests.e2e.furnished import Furnished, furnish, sign_in, until
+from tests.e2e.furnished import Furnished, furnish, sign_in
 from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
 from tests.servers.app import RunningApp
 
@@ -26,14 +26,7 @@ def library(bigimage: RunningApp, tmp_path: Path) -> Furnished:
         file = tmp_path / f"{number}.jpg"
         file.write_bytes(pictures.jpeg(300 + number * 40, 200, seed=number))
         files.append(file)
-    arguments = ("--json", "--server", bigimage.url, "--token", library.token)
-    sent = bigimage.flask("upload", *arguments, *map(str, files))
-    for line in map(json.loads, sent.stdout.splitlines()):
-        library.ids[Path(line["path"]).name] = line["photo_id"]
-    until(
-        lambda: all(photo["state"] == "ready" for photo in library.api("GET", "photos")["items"]),
-        "all photos are ready",
-    )
+    library.upload(*files)
     return library
 
 

@@ -10,17 +10,12 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import BindParameter, bindparam, select, update
 
-from photos.config import read_settings
 from photos.db.cells import cell_of
 from photos.db.engine import Database
 from photos.db.schema import photo
-from photos.wiring import open_backends
-from tests import pictures
-from tests.e2e.crowd import add_crowd
-from tests.e2e.furnished import Furnished, furnish, sign_in
-from tests.e2e.test_timeline_grid import send
+from tests.e2e.crowd import crowded
+from tests.e2e.furnished import Furnished, sign_in
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
-from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
@@ -28,8 +23,9 @@ PHOTOS = 4_000
 CITIES = ((38.72, -9.14), (48.86, 2.35), (47.99, 7.84), (40.71, -74.01), (35.68, 139.69), (-33.87, 151.21))
 
 
-def scatter(database: Database, chance: random.Random) -> None:
+def scatter(database: Database) -> None:
     """Give every photo a position near one of the cities."""
+    chance = random.Random(3)
     with database.read() as connection:
         keys = list(connection.scalars(select(photo.c.key)))
     rows = []
@@ -49,18 +45,8 @@ def scatter(database: Database, chance: random.Random) -> None:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     """Four thousand photos around six cities."""
-    folder = tmp_path_factory.mktemp("travels")
-    app = RunningApp(folder / "data", {"BIGIMAGE_DATA": str(folder / "data"), "RECOGNITION": "off"})
-    furnished = furnish(app)
-    send(furnished, *pictures.sample_photos(folder / "photos", 12))
-    app.stop()
-    backends = open_backends(read_settings(app.environ()))
-    add_crowd(backends.database, PHOTOS)
-    scatter(backends.database, random.Random(3))
-    backends.close()
-    app.start()
-    yield furnished
-    app.kill()
+    with crowded(tmp_path_factory.mktemp("travels"), PHOTOS, scatter) as library:
+        yield library
 
 
 def test_clusters_lead_closer_and_what_is_in_view_is_a_search(

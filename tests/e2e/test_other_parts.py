@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import boto3
 import pytest
 import requests
 
 from tests import pictures
 from tests.e2e.furnished import Furnished, furnish, until
 from tests.servers.app import RunningApp
-from tests.servers.radosgw import REGION, Radosgw
+from tests.servers.radosgw import Radosgw
 
 pytestmark = pytest.mark.e2e
 
@@ -40,56 +38,18 @@ class Elsewhere:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def add(self, *paths: Path) -> None:
-        """Upload by the command line and wait until all are ready."""
-        lines = [
-            json.loads(line)
-            for line in self.flask(
-                *("upload", "--json", "--server", self.library.app.url, "--token", self.library.token),
-                *map(str, paths),
-            ).splitlines()
-        ]
-        assert [line["status"] for line in lines] == ["sent"] * len(paths)
-        self.library.ids |= {Path(line["path"]).name: line["photo_id"] for line in lines}
-        ids = ",".join(line["photo_id"] for line in lines)
-        until(
-            lambda: (
-                {photo["state"] for photo in self.library.api("GET", f"photos/states?ids={ids}")["items"]}
-                == {"ready"}
-            ),
-            "all photos are ready",
-        )
-
 
 @pytest.fixture
 def elsewhere(data_folder: Path, mariadb_url: str, radosgw: Radosgw) -> Iterator[Elsewhere]:
-    bucket = f"photos-{uuid4().hex}"
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=radosgw.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=radosgw.access_key,
-        aws_secret_access_key=radosgw.secret_key,
+    bucket = radosgw.create_bucket()
+    app = RunningApp(
+        data_folder, {"DATABASE_URL": mariadb_url, "RECOGNITION": "off", **radosgw.environ(bucket)}
     )
-    s3.create_bucket(Bucket=bucket)
-    settings = {
-        "DATABASE_URL": mariadb_url,
-        "STORAGE": "s3",
-        "S3_BUCKET": bucket,
-        "S3_ENDPOINT_URL": radosgw.endpoint_url,
-        "S3_ADDRESSING": "path",
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": radosgw.access_key,
-        "AWS_SECRET_ACCESS_KEY": radosgw.secret_key,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "RECOGNITION": "off",
-    }
-    app = RunningApp(data_folder, settings)
-    try:
-        yield Elsewhere(furnish(app), bucket, s3)
-    finally:
-        app.kill()
-        s3.close()
+    with closing(radosgw.client()) as s3:
+        try:
+            yield Elsewhere(furnish(app), bucket, s3)
+        finally:
+            app.kill()
 
 
 def test_photos_live_in_mariadb_and_a_bucket_from_upload_to_deletion(
@@ -99,7 +59,7 @@ def test_photos_live_in_mariadb_and_a_bucket_from_upload_to_deletion(
     paths = [tmp_path / f"{name}.jpg" for name in ("ant", "bee", "cat", "dog", "elk", "fox")]
     for seed, path in enumerate(paths):
         path.write_bytes(pictures.jpeg(640, 480, seed=seed))
-    elsewhere.add(*paths)
+    library.upload(*paths)
     assert not (library.app.data / "storage").exists()
     assert not (library.app.data / "bigimage.db").exists()
     assert len(elsewhere.keys()) == len(paths) * 4

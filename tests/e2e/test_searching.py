@@ -19,12 +19,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     folder = tmp_path_factory.mktemp("searching")
     library = furnish(RunningApp(folder / "data", {"RECOGNITION": "off"}))
     texts = ("a dog at the beach", "a dog", "a cat at the beach", "a boat", "a boat", "a dog")
-    for number, text in enumerate(texts, 1):
-        path = folder / f"{number}.jpg"
+    paths = [folder / f"{number}.jpg" for number in range(1, len(texts) + 1)]
+    for number, (path, text) in enumerate(zip(paths, texts, strict=True), 1):
         block = exif(taken=f"2024:06:0{number} 12:00:00", description=text)
         path.write_bytes(jpeg(160, 120, seed=number, exif=block))
-        sent = library.app.flask("upload", "--server", library.app.url, "--token", library.token, str(path))
-        assert sent.returncode == 0, sent.stderr
+    library.upload(*paths)
     until(lambda: len(found(library, "beach")) == 2, "all photos are found")
     for photo in found(library, "beach"):
         library.api("PATCH", f"photos/{photo['photo']['id']}", tags=["summer holiday"])

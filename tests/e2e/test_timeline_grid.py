@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from photos.config import read_settings
-from photos.wiring import open_backends
 from tests import pictures
-from tests.e2e.crowd import add_crowd
-from tests.e2e.furnished import Furnished, furnish, until
+from tests.e2e.crowd import crowded
+from tests.e2e.furnished import Furnished
 from tests.e2e.grid import Grid
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
-from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
@@ -27,36 +24,9 @@ FULL_MONTH = "2024-06"
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """Eight thousand photos out of a dozen, upright, wide and square ones among them."""
-    folder = tmp_path_factory.mktemp("crowd")
-    app = RunningApp(folder / "data", {"BIGIMAGE_DATA": str(folder / "data"), "RECOGNITION": "off"})
-    furnished = furnish(app)
-    send(furnished, *pictures.sample_photos(folder / "photos", 12))
-    app.stop()
-    backends = open_backends(read_settings(app.environ()))
-    add_crowd(backends.database, PHOTOS)
-    backends.close()
-    app.start()
-    yield furnished
-    app.kill()
-
-
-def send(library: Furnished, *paths: Path) -> None:
-    """Upload and wait until these are ready; nothing is recognised here."""
-    sent = library.app.flask(
-        "upload",
-        "--json",
-        "--server",
-        library.app.url,
-        "--token",
-        library.token,
-        *(str(path) for path in paths),
-    )
-    assert sent.returncode == 0, sent.stderr
-    until(
-        lambda: all(photo["state"] == "ready" for photo in library.api("GET", "photos?limit=100")["items"]),
-        "the photos are ready",
-    )
+    """Eight thousand photos."""
+    with crowded(tmp_path_factory.mktemp("crowd"), PHOTOS) as library:
+        yield library
 
 
 @pytest.fixture
@@ -216,7 +186,7 @@ def test_a_photo_that_arrives_moves_nothing(grid: Grid, library: Furnished, tmp_
     before = grid.in_sight()
     path = tmp_path / "new.jpg"
     path.write_bytes(pictures.jpeg(800, 600, seed=4711))
-    send(library, path)
+    library.upload(path)
     with page.expect_response(lambda response: response.url.endswith("/api/v1/timeline?shelf=timeline")):
         page.evaluate("document.dispatchEvent(new CustomEvent('photos-changed', { detail: { ids: [] } }))")
     page.wait_for_timeout(500)

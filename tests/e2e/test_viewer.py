@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from photos.db import pipeline
 from photos.db.engine import Database
 from photos.models import Box, Label, TextLine
 from tests import pictures
-from tests.e2e.furnished import Furnished, furnish, sign_in, until
+from tests.e2e.furnished import Furnished, furnish, sign_in
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
 from tests.servers.app import RunningApp
 
@@ -47,18 +46,9 @@ def library(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         block = pictures.exif(taken=f"2024:06:{day:02} 12:00:00")
         path = folder / f"{name}.jpg"
         path.write_bytes(pictures.jpeg(width, height, seed=day, exif=block))
-        paths.append(str(path))
-    sent = app.flask("upload", "--json", "--server", app.url, "--token", library.token, *paths)
-    library.ids = {
-        Path(line["path"]).stem: line["photo_id"] for line in map(json.loads, sent.stdout.splitlines())
-    }
-    ids = ",".join(library.ids.values())
-    until(
-        lambda: all(
-            each["state"] == "ready" for each in library.api("GET", f"photos/states?ids={ids}")["items"]
-        ),
-        "all photos are ready",
-    )
+        paths.append(path)
+    library.upload(*paths)
+    library.ids = {Path(name).stem: photo_id for name, photo_id in library.ids.items()}
     see(app, library)
     yield library
     app.kill()

@@ -6,16 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from tests.faults.conftest import MEMORY, Sweeper, running_stage
 from tests.faults.shim import NETWORK_FAULTS
 from tests.proof import Sweep
 from tests.servers.mariadb import MariaDB
-from tests.servers.radosgw import REGION, Radosgw
+from tests.servers.radosgw import Radosgw
 
 FLOWS = ("complete", "process", "upload by parts", "trash", "purge")
 KILLED_AT = 60
@@ -25,28 +23,8 @@ KILLED_AT = 60
 @pytest.fixture(scope="module")
 def network_sweeper(shim_library: Path, mariadb: MariaDB, radosgw: Radosgw) -> Iterator[Sweeper]:
     """A stage on both servers."""
-    bucket = f"faults-{uuid4().hex}"
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=radosgw.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=radosgw.access_key,
-        aws_secret_access_key=radosgw.secret_key,
-    )
-    s3.create_bucket(Bucket=bucket)
-    s3.close()
     url = mariadb.create_database()
-    settings = {
-        "DATABASE_URL": url,
-        "STORAGE": "s3",
-        "S3_BUCKET": bucket,
-        "S3_ENDPOINT_URL": radosgw.endpoint_url,
-        "S3_ADDRESSING": "path",
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": radosgw.access_key,
-        "AWS_SECRET_ACCESS_KEY": radosgw.secret_key,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    settings = {"DATABASE_URL": url, **radosgw.environ(radosgw.create_bucket())}
     with TemporaryDirectory(prefix="bigimage-faults-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         yield from running_stage("tests.faults.elsewhere", shim_library, folder, settings)
     mariadb.drop_database(url)

@@ -54,15 +54,19 @@ def _environment(folder: Path) -> dict[str, str]:
 
 @dataclass
 class MariaDB:
-    """One server with a data folder of its own. `start` and `stop` may alternate; the data stays."""
+    """One server with a data folder of its own. `start` and the ways to end it may alternate; the data stays.
+
+    `is_durable` makes a commit wait for the disk, as RDS does; else `kill` takes a second's commits along.
+    """
 
     folder: Path
     port: int
+    is_durable: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _names: count[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def create(cls) -> MariaDB:
+    def create(cls, *, is_durable: bool = False) -> MariaDB:
         """Fill a new data folder. It lies directly in the temporary folder, because the path of a
         socket must stay under 108 bytes."""
         folder = Path(tempfile.mkdtemp(prefix="bigimage-db-"))
@@ -77,7 +81,7 @@ class MariaDB:
         made = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(folder))
         if made.returncode != 0:
             raise RuntimeError(f"mariadb-install-db failed: {made.stdout}{made.stderr}")
-        return cls(folder, free_port())
+        return cls(folder, free_port(), is_durable)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -94,7 +98,7 @@ class MariaDB:
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_520_ci",
             "--innodb-buffer-pool-size=64M",
-            "--innodb-flush-log-at-trx-commit=0",
+            f"--innodb-flush-log-at-trx-commit={int(self.is_durable)}",
             f"--sql-mode={SQL_MODE}",
             *_as_root(),
         ]
@@ -114,6 +118,13 @@ class MariaDB:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of it can tidy up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
         self._process = None
 
     def remove(self) -> None:

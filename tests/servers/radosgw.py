@@ -12,8 +12,12 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from tests.servers.ports import free_port
 
@@ -95,6 +99,36 @@ class Radosgw:
         self._wait_for_answer()
         keys = [f"--access-key={self.access_key}", f"--secret={self.secret_key}"]
         self._output("radosgw-admin", "user", "create", "--uid=tester", "--display-name=tester", *keys)
+
+    def client(self) -> Any:
+        """boto3's client of this store. Close it."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+        )
+
+    def create_bucket(self) -> str:
+        """A new bucket's name."""
+        name = f"photos-{uuid.uuid4().hex}"
+        with closing(self.client()) as client:
+            client.create_bucket(Bucket=name)
+        return name
+
+    def environ(self, bucket: str) -> dict[str, str]:
+        """Settings of a Bigimage that keeps its photos there."""
+        return {
+            "STORAGE": "s3",
+            "S3_BUCKET": bucket,
+            "S3_ENDPOINT_URL": self.endpoint_url,
+            "S3_ADDRESSING": "path",
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def remove(self) -> None:
         """Stop the daemons, gateway first, and remove what they kept."""

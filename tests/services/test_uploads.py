@@ -14,7 +14,7 @@ import pytest
 from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound, StorageError, TooMany
-from photos.models import PhotoState, User
+from photos.models import Photo, PhotoState, User
 from photos.services import library as library_service
 from photos.services import promises, uploads
 from tests import pictures
@@ -36,6 +36,7 @@ def test_a_new_file_is_wanted_and_becomes_a_photo(library: Library) -> None:
     library.send(offer, PHOTO)
     photo = library.complete(offer.upload.id)
     assert (photo.name, photo.sha256) == ("beach.jpg", hashlib.sha256(PHOTO).hexdigest())
+    assert photo.media_type == "image/jpeg"
     assert photo.state is PhotoState.NEW
     assert library.backends.jobs.count() == 1
     assert b"".join(library.backends.storage.get(photo.storage_key)) == PHOTO
@@ -335,6 +336,17 @@ def test_an_unfinished_upload_is_thrown_away_after_its_time(library: Library) ->
     assert library.sweep().uploads_dropped == 1
     assert list(library.backends.storage.list_multiparts()) == []
     assert library.fsck().total() == 0
+
+
+@pytest.mark.parametrize("way", [Library.upload, lambda library, *sent: library.accept(*sent).photo])
+def test_what_a_file_is_stays_known_also_where_it_cannot_be_developed(
+    library: Library, way: Callable[[Library, bytes, str], Photo]
+) -> None:
+    photo = way(library, pictures.truncated(pictures.png(64, 48)), "called.jpg")
+    assert photo.media_type == "image/png"
+    library.work()
+    refused = library.photo(photo.id)
+    assert (refused.state, refused.media_type) == (PhotoState.REFUSED, "image/png")
 
 
 def test_the_plain_form_takes_refuses_and_knows(library: Library) -> None:

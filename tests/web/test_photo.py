@@ -184,15 +184,15 @@ def test_the_trash_is_left_by_undo_and_emptied_only_by_the_typed_word(library: L
 
 
 def test_a_refused_photo_says_why_and_can_be_tried_again(library: Library) -> None:
-    library.send(("cut.jpg", pictures.truncated(pictures.jpeg())))
+    library.send(("cut.png", pictures.truncated(pictures.jpeg())))
     library.work()
     page = library.browser.get("/uploads").text
-    found = re.search(r'href="(/photos/[^"]+)"><bdi>cut.jpg', page)
+    found = re.search(r'href="(/photos/[^"]+)"><bdi>cut.png', page)
     assert found
     text = words(check(library.browser.get(found[1]).text))
     photo_id = found[1].rsplit("/", 1)[1]
     assert library.photo(photo_id).reason in text
-    assert "“.jpg” by its name" in text
+    assert "JPEG, " in text, "what it is, not what it is called"
     assert library.browser.post(f"{found[1]}/reprocess").status_code == 303
     assert library.photo(photo_id).state is PhotoState.NEW
     assert "Waiting" in words(library.browser.get(found[1]).text)

@@ -31,8 +31,7 @@ def get_me() -> shapes.PersonShape:
 @operation("PATCH", "/me", body=shapes.PersonChange, answer=shapes.PersonShape)
 def change_me(body: shapes.PersonChange) -> shapes.PersonShape:
     """Change how pages greet the person. Names that come from a sign-in provider are changed there."""
-    if deps.backends().identity.origin:
-        raise Denied("Your name is kept by the sign-in provider. Change it there.")
+    deps.check_accounts_are_ours()
     accounts.rename(deps.user(), body.name, database=deps.database())
     with deps.database().read() as connection:
         return _me(user_rows.get_user(connection, deps.user().id))
@@ -46,8 +45,7 @@ def change_password(body: shapes.PasswordChange) -> None:
     """
     if deps.token() is not None:
         raise Denied("Passwords are changed by somebody who has signed in.")
-    if deps.backends().identity.origin:
-        raise Denied("Your password is kept by the sign-in provider. Change it there.")
+    deps.check_accounts_are_ours()
     accounts.change_password(
         deps.user(),
         old=body.old_password,
