@@ -21,6 +21,7 @@ MIB = 1024 * 1024
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?", re.ASCII | re.IGNORECASE)
 """As browsers write it in an Origin header: no user, no spaces, other scripts as xn--."""
 _HOST = re.compile(r"[a-z0-9._-]+", re.ASCII | re.IGNORECASE)
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 WEAK_KEYS = frozenset({"dev", "development", "secret", "changeme", "test", "password", "key"})
 
 
@@ -98,6 +99,15 @@ def _address(value: str) -> str:
     return value
 
 
+def _queue(value: str) -> str:
+    """A name, as SQS allows them, or the address of a queue."""
+    if value.startswith(("https://", "http://")):
+        return _address(value)
+    if not _QUEUE.fullmatch(value):
+        raise ValueError("must be the name of a queue (letters, digits, - and _, no FIFO queue) or its URL")
+    return value
+
+
 def _has_port(parts: SplitResult) -> bool:
     """Whether the port is a number, or left out."""
     try:
@@ -165,6 +175,12 @@ class Settings:
     aws_region: str = _set("AWS_REGION", _text, "")
     url_seconds: int = _set("URL_SECONDS", _number(60, 604800), 3600)
     part_url_seconds: int = _set("PART_URL_SECONDS", _number(60, 604800), 3600)
+
+    jobs: str = _set("JOBS", _one_of("", "local", "sqs"), "")
+    jobs_queue: str = _set("JOBS_QUEUE", _queue, "")
+    jobs_dead_queue: str = _set("JOBS_DEAD_QUEUE", _queue, "")
+    sqs_endpoint_url: str = _set("SQS_ENDPOINT_URL", _address, "")
+    job_seconds: int = _set("JOB_SECONDS", _number(5, 43200), 240)
 
     recognition: str = _set("RECOGNITION", _one_of("local", "off"), "local")
     models: Path = _set("BIGIMAGE_MODELS", _path, Path("~/.cache/bigimage/models").expanduser())
@@ -266,6 +282,7 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append("S3_BUCKET is missing: STORAGE=s3 needs the name of a bucket.")
         if not settings.aws_region:
             problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
+    problems += _jobs_contradictions(settings)
     if settings.secret_key and (len(settings.secret_key) < 32 or settings.secret_key.lower() in WEAK_KEYS):
         problems.append(
             "SECRET_KEY is too short: use 32 or more random characters, or leave it out on one machine."
@@ -279,12 +296,32 @@ def _storage(settings: Settings) -> str:
     return settings.storage or ("folder" if settings.platform == "local" else "s3")
 
 
+def _jobs_contradictions(settings: Settings) -> list[str]:
+    if _jobs(settings) != "sqs":
+        is_worker = settings.tier == "worker"
+        return ["JOBS must be sqs with TIER=worker: its jobs come from a queue."] if is_worker else []
+    queues = {"JOBS_QUEUE": settings.jobs_queue, "JOBS_DEAD_QUEUE": settings.jobs_dead_queue}
+    problems = [
+        f"{name} is missing: JOBS=sqs needs a queue and one for its dead letters."
+        for name, value in queues.items()
+        if not value
+    ]
+    if not settings.aws_region and _storage(settings) != "s3":
+        problems.append("AWS_REGION is missing: JOBS=sqs needs a region, such as eu-central-1.")
+    return problems
+
+
+def _jobs(settings: Settings) -> str:
+    return settings.jobs or ("local" if settings.platform == "local" else "sqs")
+
+
 def _with_defaults(settings: Settings) -> Settings:
     from dataclasses import replace
 
     return replace(
         settings,
         storage=_storage(settings),
+        jobs=_jobs(settings),
         base_url=settings.base_url or f"http://{_bracketed(settings.host)}:{settings.port}",
         database_url=settings.database_url or f"sqlite:///{settings.data / 'bigimage.db'}",
     )

@@ -357,6 +357,21 @@ class Job:
     """1 on the first delivery."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that was given up, or whatever else came through its queue: `name` is empty for that."""
+
+    id: str
+    name: str
+    payload: dict[str, str]
+    body: str
+    """What was in the queue, word by word."""
+    attempts: int
+    sent_at: datetime
+    reason: str = ""
+    """Why the last try failed; empty where nobody knows."""
+
+
 class BulkState(StrEnum):
     """How far a change to many photos is."""
 

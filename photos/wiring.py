@@ -75,6 +75,7 @@ class Backends:
         self.recognition.close()
         self.search.close()
         self.storage.close()
+        self.jobs.close()
         self.database.close()
 
 
@@ -90,7 +91,7 @@ def open_backends(settings: Settings) -> Backends:
         recognition=_recognition(settings),
         search=_search(settings),
         identity=_identity(database),
-        jobs=_jobs(database),
+        jobs=_jobs(settings, secret_key, database),
     )
 
 
@@ -161,7 +162,19 @@ def _identity(database: Database) -> IdentityProvider:
     return LocalIdentity(database)
 
 
-def _jobs(database: Database) -> Jobs:
-    from photos.backends.jobs.local import LocalJobs
+def _jobs(settings: Settings, secret_key: str, database: Database) -> Jobs:
+    match settings.jobs:
+        case "sqs":
+            from photos.backends.jobs.sqs import SqsJobs
 
-    return LocalJobs(database, last=("label_photo", "read_text"))
+            return SqsJobs(
+                settings.jobs_queue,
+                settings.jobs_dead_queue,
+                signing_key=derived_key(secret_key, "jobs"),
+                region=settings.aws_region,
+                endpoint_url=settings.sqs_endpoint_url,
+            )
+        case _:
+            from photos.backends.jobs.local import LocalJobs
+
+            return LocalJobs(database, last=("label_photo", "read_text"), dead_after=settings.job_attempts)

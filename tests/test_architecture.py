@@ -35,8 +35,10 @@ ROOMS = {
     "photos.tweetmodel": "core",
     "photos.backends": "adapter",
     "photos.backends.aws": "sdk",
-    # What pages need of a role beside its Protocol: how a sign-in proves itself, what `/media` serves.
+    # What pages need of a role beside its Protocol: how a sign-in proves itself, how a job does, what
+    # `/media` serves.
     "photos.backends.identity.pkce": "role",
+    "photos.backends.jobs.letter": "role",
     "photos.backends.storage.media": "role",
     "photos.backends.storage.disposition": "role",
     "photos.db": "db",
@@ -85,7 +87,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "alembic": ("photos.db",),
     "argon2": ("photos.passwords",),
     "boto3": ("photos.backends.aws",),
-    "botocore": ("photos.backends.aws", "photos.backends.storage.s3"),
+    "botocore": ("photos.backends.aws", "photos.backends.storage.s3", "photos.backends.jobs.sqs"),
     "cv2": ("photos.backends.recognition",),
     "click": ("photos.cli", "photos.client"),
     "defusedxml": ("photos.imaging",),

@@ -30,6 +30,7 @@ from photos.models import BulkChange, BulkState, Photo, Shelf, User
 from photos.query import parse
 from photos.services import bulk_actions
 from photos.services.bulk_actions import Step
+from photos.services.hints import hint
 from photos.services.processing import index_photos
 
 MOST = 10_000
@@ -106,7 +107,7 @@ def make(change_id: str, *, database: Database, search: Search, jobs: Jobs) -> N
     give_way_at = time.monotonic() + WORK_SECONDS
     while _make_slice(change_id, database=database, search=search, jobs=jobs):
         if time.monotonic() > give_way_at:
-            jobs.send("change_photos", {"change_id": change_id})
+            hint(jobs, "change_photos", {"change_id": change_id})
             return
 
 
@@ -160,7 +161,7 @@ def _begin(
     if total <= INSTANT:
         make(change_id, database=database, search=search, jobs=jobs)
     else:
-        jobs.send("change_photos", {"change_id": change_id})
+        hint(jobs, "change_photos", {"change_id": change_id})
     with database.read() as connection:
         return bulk_rows.get_change(connection, change_id, owner_id=owner.id)
 
@@ -204,7 +205,7 @@ def _make_slice(change_id: str, *, database: Database, search: Search, jobs: Job
     if made.keys:
         index_photos(made.keys, database=database, search=search)
     for photo_id in made.to_process:
-        jobs.send("process_photo", {"photo_id": photo_id})
+        hint(jobs, "process_photo", {"photo_id": photo_id})
     return made.goes_on
 
 

@@ -23,6 +23,7 @@ from photos.db.engine import Database
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, Place, Position, User
 from photos.services import library
+from photos.services.hints import hint
 
 Correction = Mapping[str, Any]
 
@@ -141,5 +142,5 @@ def _ask_file(
         photo_rows.renew_photo(connection, photo.key, now=now)
 
     photo = library.change(photo_id, renew, owner=owner, database=database, search=search)
-    jobs.send("process_photo", {"photo_id": photo_id})
+    hint(jobs, "process_photo", {"photo_id": photo_id})
     return photo

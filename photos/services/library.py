@@ -16,6 +16,7 @@ from photos.db import turning
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
+from photos.services.hints import hint
 from photos.services.processing import index_photos
 
 MAX_DESCRIPTION = 5000
@@ -98,7 +99,7 @@ def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> 
         if photo.state is not PhotoState.PROCESSING:
             photo_rows.renew_photo(connection, photo.key, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
-    jobs.send("process_photo", {"photo_id": photo_id})
+    hint(jobs, "process_photo", {"photo_id": photo_id})
     return photo
 
 
@@ -117,7 +118,7 @@ def turn(photo_id: str, degrees: int, *, owner: User, database: Database, jobs: 
             turning.set_turn(connection, photo.key, degrees, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
     if photo.state is PhotoState.NEW:
-        jobs.send("process_photo", {"photo_id": photo_id})
+        hint(jobs, "process_photo", {"photo_id": photo_id})
     return photo
 
 

@@ -23,6 +23,7 @@ from photos.db.engine import Database, repeated
 from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
 from photos.models import Developed, Photo, Place, Position, Rendition
+from photos.services.hints import hint
 from photos.services.uploads import DAMAGED
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def process_photo(
         raise
     index_photos([photo.key], database=database, search=search)
     if recognition.text_provider:
-        jobs.send("read_text", {"photo_id": photo.id})
+        hint(jobs, "read_text", {"photo_id": photo.id})
 
 
 def _develop(

@@ -24,6 +24,7 @@ from photos.errors import Conflict, Invalid, NotFound
 from photos.ids import new_id
 from photos.imaging import sniff
 from photos.models import Photo, PhotoState, Shelf, StoredPart, Upload, User
+from photos.services.hints import hint
 from photos.services.promises import (
     OfferedFile,
     check_kind,
@@ -156,7 +157,7 @@ def complete(upload_id: str, *, owner: User, database: Database, storage: Storag
         forget(upload, database=database, storage=storage)
         raise
     if photo.state is PhotoState.NEW:
-        jobs.send("process_photo", {"photo_id": photo.id})
+        hint(jobs, "process_photo", {"photo_id": photo.id})
     return photo
 
 
@@ -222,7 +223,7 @@ def accept(
         return Offer("refused", reason=refusal.reason, code=refusal.code)
     if photo.storage_key != upload.storage_key:
         return Offer("known", photo=photo)
-    jobs.send("process_photo", {"photo_id": photo.id})
+    hint(jobs, "process_photo", {"photo_id": photo.id})
     return Offer("send", photo=photo)
 
 

@@ -38,6 +38,11 @@ def test_the_address_follows_the_port() -> None:
         ("OTHER_ORIGINS", "http://ok.example, nonsense", "must look like https://"),
         ("SECRET_KEY", "dev", "too short"),
         ("STORAGE", "ftp", "must be one of"),
+        ("JOBS", "celery", "must be one of"),
+        ("JOBS_QUEUE", "jobs.fifo", "no FIFO queue"),
+        ("JOBS_DEAD_QUEUE", "https://", "must look like"),
+        ("SQS_ENDPOINT_URL", "sqs.example.org", "must look like"),
+        ("JOB_SECONDS", "1", "between 5 and"),
         ("PART_BYTES", "1", "between 5242880"),
         ("TRASH_DAYS", "0", "between 1"),
         ("LOG_LEVEL", "loud", "must be one of"),
@@ -78,7 +83,28 @@ def test_all_problems_are_listed_at_once() -> None:
         "BASE_URL",
         "S3_BUCKET",
         "AWS_REGION",
+        "JOBS_QUEUE",
+        "JOBS_DEAD_QUEUE",
     } <= names
+
+
+def test_the_worker_tier_needs_a_queue() -> None:
+    given = {
+        "PLATFORM": "aws",
+        "TIER": "worker",
+        "SECRET_KEY": "k" * 32,
+        "DATABASE_URL": "sqlite:////tmp/x.db",
+        "BASE_URL": "https://photos.example.org",
+        "STORAGE": "folder",
+    }
+    with pytest.raises(ConfigError) as caught:
+        read_settings({**given, "JOBS": "local"})
+    assert caught.value.problems == ["JOBS must be sqs with TIER=worker: its jobs come from a queue."]
+    with pytest.raises(ConfigError) as caught:
+        read_settings({**given, "JOBS_QUEUE": "jobs", "JOBS_DEAD_QUEUE": "dead"})
+    assert [problem.split(" ")[0] for problem in caught.value.problems] == ["AWS_REGION"]
+    queues = {"JOBS_QUEUE": "jobs", "JOBS_DEAD_QUEUE": "https://sqs.example.org/1/dead"}
+    assert read_settings({**given, **queues, "AWS_REGION": "eu-central-1"}).jobs == "sqs"
 
 
 def test_the_settings_file_is_read_byte_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, not_, select, update
 
-from photos.db.engine import MICROSECOND, Database, repeated, to_micros
+from photos.db.engine import MICROSECOND, Database, from_micros, repeated, to_micros
 from photos.db.leases import SKEW
 from photos.db.schema import job as table
 from photos.db.upsert import upsert
 from photos.errors import DatabaseError, JobsError
 from photos.ids import new_id
-from photos.models import Job
+from photos.models import DeadJob, Job
 
 
 class LocalJobs:
     """Implements `Jobs` over the `job` table. `Job.id` is row and lease: `<id>:<lease token>`."""
 
-    def __init__(self, database: Database, *, last: tuple[str, ...] = ()) -> None:
-        """Jobs named in `last` wait until no other job is due."""
+    def __init__(self, database: Database, *, last: tuple[str, ...] = (), dead_after: int = 10) -> None:
+        """Jobs named in `last` wait until no other job is due. One that failed `dead_after` times is called
+        dead, and is tried on all the same, in the long breaks that the runner takes by then."""
         self.database = database
+        self._is_dead = and_(table.c.error != "", table.c.attempts >= dead_after)
         self._can_wait = table.c.name.in_(last)
 
     def send(
@@ -116,10 +118,42 @@ class LocalJobs:
         with _translated("count", ""), self.database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
+    def list_dead(self, *, limit: int) -> Sequence[DeadJob]:
+        """Jobs that failed too often, oldest first."""
+        dead = select(table).where(self._is_dead).order_by(table.c.created_at, table.c.id).limit(limit)
+        with _translated("list", "dead jobs"), self.database.read() as connection:
+            return [
+                DeadJob(
+                    str(row.id),
+                    row.name,
+                    json.loads(row.payload),
+                    row.payload,
+                    row.attempts,
+                    from_micros(row.created_at),
+                    row.error,
+                )
+                for row in connection.execute(dead).all()
+            ]
+
+    def revive(self, idents: Collection[str]) -> int:
+        """Make dead jobs due now, with all their tries before them; a lease is given up."""
+        keys = [int(ident) for ident in idents if ident.isdecimal()]
+        now = to_micros(datetime.now(UTC))
+        with _translated("send back", "dead jobs"), self.database.write() as connection:
+            revived = connection.execute(
+                update(table)
+                .where(table.c.id.in_(keys), self._is_dead)
+                .values(due_at=now, attempts=0, lease_token="", error="")
+            )
+        return revived.rowcount
+
     def ping(self) -> None:
         """The queue answers when the database does."""
         with _translated("answer", ""):
             self.database.ping()
+
+    def close(self) -> None:
+        """The database is closed by whoever opened it."""
 
 
 def _leased(job: Job) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
