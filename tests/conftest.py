@@ -17,6 +17,7 @@ from tests.recogniser import models_folder
 from tests.servers import mariadb as mariadb_server
 from tests.servers import radosgw as radosgw_server
 from tests.servers.mariadb import MariaDB
+from tests.servers.moto import Moto
 from tests.servers.radosgw import Radosgw
 
 pytest_plugins = ["tests.proof"]
@@ -46,6 +47,26 @@ def radosgw() -> Iterator[Radosgw]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """A running moto, one for each worker process; ask for `moto` instead."""
+    server = Moto()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def moto(moto_server: Moto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moto]:
+    """A running moto with nothing in it; SDKs of this process find its credentials."""
+    for name, value in moto_server.environ().items():
+        monkeypatch.setenv(name, value)
+    yield moto_server
+    moto_server.reset()
 
 
 @pytest.fixture
