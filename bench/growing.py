@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from bench.database import sign_in
-from bench.library import Library, opened
+from bench.library import Library, filled
 from bench.measure import (
     MIB,
     Effort,
@@ -46,9 +46,9 @@ def measure(effort: Effort) -> Findings:
     counts = (2_000, 10_000) if effort.is_quick else (10_000, 100_000, 1_000_000)
     with ExitStack() as stack:
         libraries = {
-            count: stack.enter_context(opened(effort.folder / f"library-{count}")) for count in counts
+            count: stack.enter_context(filled(effort.folder / f"library-{count}", count)) for count in counts
         }
-        pages = {count: _pages(library, count) for count, library in libraries.items()}
+        pages = {count: _pages(library) for count, library in libraries.items()}
         recipes = {
             f"{name} {count}": times(10, page)
             for count, named in pages.items()
@@ -81,10 +81,9 @@ def measure(effort: Effort) -> Findings:
     return Findings(figures=[*grown, *told, *sizes, flat])
 
 
-def _pages(library: Library, count: int) -> Mapping[str, Page]:
-    """Fill a library, and what is asked of it."""
+def _pages(library: Library) -> Mapping[str, Page]:
+    """What is asked of a library."""
     here = library.backends
-    library.invent(count)
     with here.database.read() as connection:
         number = HEAVY_MONTH.year * 12 + HEAVY_MONTH.month - 1
         found = chunks.list_chunks(connection, library.owner.id, Shelf.TIMELINE, number)

@@ -8,11 +8,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bench.kept import copy_kept
 from photos import tasks
 from photos.backends.storage.folder import FolderStorage
 from photos.config import read_settings
+from photos.db.users import list_users
 from photos.models import Photo, Upload, User
 from photos.services import accounts, uploads
 from photos.services.demo import make_library
@@ -21,6 +24,11 @@ from photos.wiring import Backends, open_backends, prepare
 
 EMAIL, PASSWORD = "owner@example.org", "a lighthouse at noon"
 ORIGIN = "http://localhost"
+INVENTORS = (
+    "bench/library.py", "photos/models.py", "photos/services/demo*.py", "photos/db/*.py",
+    "migrations/versions/*.py",
+)  # fmt: skip
+"""Whose code makes a library: another one, and it is made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Library:
         return done
 
     def invent(self, count: int) -> None:
-        """Add so many invented photos, without indexing them."""
+        """Add so many photos that nobody took, without indexing them."""
         here = self.backends
         make_library(
             count,
@@ -86,6 +94,30 @@ class Library:
 @contextmanager
 def opened(folder: Path) -> Iterator[Library]:
     """A new library without recognition in `folder`; closed at the end."""
+    folder.mkdir()
+    with _opened_backends(folder) as backends:
+        prepare(backends)
+        owner = accounts.create_account(EMAIL, PASSWORD, is_admin=True, database=backends.database)
+        yield Library(backends, owner)
+
+
+@contextmanager
+def filled(folder: Path, photos: int) -> Iterator[Library]:
+    """A library in `folder` with so many invented photos, not indexed, mostly those of an earlier run."""
+    copy_kept(f"library-{photos}", folder, made_by=INVENTORS, make=partial(_fill, photos))
+    with _opened_backends(folder) as backends:
+        with backends.database.read() as connection:
+            (owner,) = list_users(connection).items
+        yield Library(backends, owner)
+
+
+def _fill(photos: int, folder: Path) -> None:
+    with opened(folder) as library:
+        library.invent(photos)
+
+
+@contextmanager
+def _opened_backends(folder: Path) -> Iterator[Backends]:
     settings = read_settings(
         {
             "BIGIMAGE_DATA": str(folder),
@@ -94,11 +126,8 @@ def opened(folder: Path) -> Iterator[Library]:
             "SECRET_KEY": os.urandom(32).hex(),
         }
     )
-    folder.mkdir()
     backends = open_backends(settings)
     try:
-        prepare(backends)
-        owner = accounts.create_account(EMAIL, PASSWORD, is_admin=True, database=backends.database)
-        yield Library(backends, owner)
+        yield backends
     finally:
         backends.close()

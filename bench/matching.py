@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.camera import photographs
-from bench.library import opened
+from bench.library import filled
 from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, times
 from photos.perceptual.index import HASH_BYTES, HashIndex
 from photos.services import twins
@@ -76,9 +76,8 @@ def _growth(effort: Effort) -> list[Figure]:
 def _asked(effort: Effort) -> Figure:
     count = effort.choose(10_000, 100_000)
     (body,) = photographs(1)
-    with opened(effort.folder / "asked") as library:
+    with filled(effort.folder / "asked", count) as library:
         here = library.backends
-        library.invent(count)
         waits = []
         for _ in range(effort.choose(3, 10)):
             started = time.perf_counter()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -12,13 +13,16 @@ from werkzeug.test import EnvironBuilder
 
 from bench.database import add_photos, sign_in
 from bench.library import ORIGIN, Library, opened
-from bench.measure import Effort, Findings, of_rounds, ratios, rotated, single, times
+from bench.measure import Effort, Figure, Findings, of_rounds, ratios, rotated, single, times
 from photos.app import create_app
+from photos.backends.storage.s3 import S3Storage
 from photos.db import keyset
 from photos.db import photos as photo_rows
 from photos.db.engine import wall_to_micros
 from photos.db.schema import photo
+from photos.web.tiles import init_tiles
 from photos.web.timeline import PAGE
+from photos.wiring import Backends
 
 Page = Callable[[], bytes]
 
@@ -28,32 +32,24 @@ def measure(effort: Effort) -> Findings:
     deep = effort.choose(200, 1000)
     with opened(effort.folder / "library") as library:
         add_photos(library.backends.database, library.owner, (deep + 1) * PAGE)
-        app = create_app(backends=library.backends)
         cookie = sign_in(library.backends.database, library.owner)
-        first = page_of(app, "/", cookie)
-        last = page_of(app, f"/?cursor={_cursor(library, deep)}", cookie)
-        hello = page_of(_hello(), "/", "")
-        assert first().count(b'id="photo-') == last().count(b'id="photo-') == PAGE
-        statements = [_statements(library, page) for page in (first, last)]
+        app, at_s3 = (create_app(backends=parts) for parts in (library.backends, _with_bucket(library)))
+        pages = {
+            "hello": page_of(_hello(), "/", ""),
+            "first": page_of(app, "/", cookie),
+            "last": page_of(app, f"/?cursor={_cursor(library, deep)}", cookie),
+            "at s3": page_of(at_s3, "/", cookie),
+        }
+        assert all(page().count(b'id="photo-') == PAGE for name, page in pages.items() if name != "hello")
+        statements = [_statements(library, pages[name]) for name in ("first", "last")]
         assert statements[0] == statements[1], statements
-        taken = rotated(
-            {
-                "hello": times(400, hello),
-                "first": times(20, first),
-                "last": times(20, last),
-            },
-            effort.choose(7, 15),
-        )
+        recipes = {name: times(20, page) for name, page in pages.items()}
+        recipes["hello"] = times(400, pages["hello"])
+        recipes["unknown"] = times(5, lambda: _forgotten(app, pages["first"]))
+        taken = rotated(recipes, effort.choose(7, 15))
     return Findings(
         figures=[
-            of_rounds(
-                "a timeline page of 60 photos",
-                [20 * share for share in ratios(taken, "first", "hello")],
-                "x Flask hello",
-                "CPU time in process, signed in, with session, access check, headers and signed addresses; "
-                f"{(deep + 1) * PAGE:,} photos",
-                bar=27.0,
-            ),
+            *_beside_hello(taken, (deep + 1) * PAGE),
             of_rounds(
                 f"page {deep:,} of the timeline",
                 ratios(taken, "last", "first"),
@@ -70,6 +66,32 @@ def measure(effort: Effort) -> Findings:
         ],
         peers=[f"Flask {importlib.metadata.version('flask')}"],
     )
+
+
+def _beside_hello(taken: Mapping[str, Sequence[float]], photos: int) -> list[Figure]:
+    how = "CPU time in process, signed in, with session, access check, headers and signed addresses"
+    rows = (
+        ("first", "a timeline page of 60 photos", 20, f"{how}; {photos:,} photos", 27.0),
+        ("at s3", "the same with originals in S3", 20, f"{how}; nothing is asked of the bucket", 27.0),
+        ("unknown", "the same, seen for the first time", 80, f"{how}; no tile is known from before", None),
+    )
+    return [
+        of_rounds(
+            title, [scale * each for each in ratios(taken, name, "hello")], "x Flask hello", told, bar=bar
+        )
+        for name, title, scale, told, bar in rows
+    ]
+
+
+def _with_bucket(library: Library) -> Backends:
+    """The same library with another storage: addresses are signed here, whether there is a bucket or not."""
+    bucket = S3Storage("photos", region="eu-central-1", access_key="bench", secret_key="bench")
+    return replace(library.backends, storage=bucket)
+
+
+def _forgotten(app: Flask, page: Page) -> None:
+    init_tiles(app)
+    page()
 
 
 def page_of(app: Flask, path: str, cookie: str) -> Page:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from bench.kept import copy_kept
 from bench.measure import Effort, Figure, of_rounds
 from photos.backends.search.sqlite import SqliteSearch
 from photos.models import Label, SearchDocument, Shelf
@@ -20,6 +24,8 @@ LABELS = ("person", "outdoor", "sky", "dog", "cat", "tree", *(f"thing{number}" f
 WEIGHTS = [1 / rank for rank in range(1, len(LABELS) + 1)]
 """Zipf: a few labels are everywhere, most are rare."""
 ROUNDS = 5
+INDEXERS = ("bench/search_growth.py", "photos/models.py", "photos/query/*.py", "photos/backends/search/*.py")
+"""Whose code makes an index: another one, and it is made again."""
 
 
 def growth(effort: Effort) -> list[Figure]:
@@ -27,16 +33,20 @@ def growth(effort: Effort) -> list[Figure]:
     sizes = (10_000, 20_000) if effort.is_quick else (10_000, 100_000, 1_000_000)
     taken: dict[str, dict[int, list[float]]] = {}
     for size in sizes:
-        search = SqliteSearch(effort.folder / f"growth-{size}.db")
-        try:
-            search.put(_documents(size))
-            search.optimise()
+        folder = effort.folder / f"growth-{size}"
+        copy_kept(f"index-{size}", folder, made_by=INDEXERS, make=partial(_index, size))
+        with closing(SqliteSearch(folder / "search.db")) as search:
             for name, question in _questions(search).items():
                 taken.setdefault(name, {})[size] = [_cpu(question) for _ in range(ROUNDS)]
-        finally:
-            search.close()
-            _delete(effort.folder / f"growth-{size}.db")
+        shutil.rmtree(folder)
     return [_figure(name, by_size) for name, by_size in taken.items()]
+
+
+def _index(size: int, folder: Path) -> None:
+    folder.mkdir()
+    with closing(SqliteSearch(folder / "search.db")) as search:
+        search.put(_documents(size))
+        search.optimise()
 
 
 def _questions(search: SqliteSearch) -> dict[str, Callable[[], object]]:
@@ -89,8 +99,3 @@ def _documents(count: int) -> Iterator[SearchDocument]:
             place=f"City{chance.randrange(900)}, Land{chance.randrange(30)}",
             media_type="image/jpeg",
         )
-
-
-def _delete(path: Path) -> None:
-    for each in path.parent.glob(f"{path.name}*"):
-        each.unlink()

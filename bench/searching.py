@@ -21,6 +21,8 @@ from photos.query import parse
 from photos.services.suggestions import suggest
 from photos.web.search import PAGE
 
+PHOTOS = 100_000
+"""Enough that even the rare words fill a page, so that both sides pay for the same number of hits."""
 RARE = ("lighthouse", "noon", '"a lighthouse"', "lighthouse noon")
 RAREST = ("eclipse", "dawn", '"an eclipse"', "eclipse dawn")
 COMMON = ("person", "label:person", "vienna", "austria", "person -sky")
@@ -32,65 +34,73 @@ TYPED = ("d", "do", "vien", "person ca", "camera:", "taken:20")
 
 def measure(effort: Effort) -> Findings:
     """The rows about search."""
-    # even the rare words fill a page, so that both sides pay for the same number of hits
-    count = 100_000
     with opened(effort.folder / "library") as library:
-        add_photos(library.backends.database, library.owner, count)
+        add_photos(library.backends.database, library.owner, PHOTOS)
         with library.backends.database.read() as connection:
             library.backends.search.put(documents.search_documents(connection))
         library.backends.search.optimise()
         cookie = sign_in(library.backends.database, library.owner)
         app = create_app(backends=library.backends)
-        pages = [page_of(app, f"/search?q={quote_plus(query)}", cookie)() for query in COMMON]
-        taken = rotated(
-            {
-                "rare": lambda: _ask(library, RARE, "newest"),
-                "rarest": lambda: _ask(library, RAREST, "newest"),
-                "common": lambda: _ask(library, COMMON, "newest"),
-            },
-            effort.choose(7, 15),
-        )
-        newest = _latencies(library, "newest", effort)
-        relevant = _latencies(library, "relevance", effort)
-        deep = [_deep(library, order, effort) for order in ORDERS]
-        refined = _refined(library, app, cookie, effort)
-    scale = len(RARE) / len(COMMON)
-    return Findings(
-        figures=[
-            of_rounds(
-                "a common word, newest first",
-                [scale * ratio for ratio in ratios(taken, "common", "rare")],
-                "x a rare word",
-                f"CPU time for a page of {PAGE} with reasons; {count:,} photos, a rare word is in "
-                f"{count // RARE_EVERY} of them and fills a page too",
-                bar=5.0,
-            ),
-            of_rounds(
-                f"the same beside a word with {count // RAREST_EVERY} hits",
-                [scale * ratio for ratio in ratios(taken, "common", "rarest")],
-                "x a rare word",
-                f"{PAGE} hits to read and explain beside {count // RAREST_EVERY}",
-            ),
-            single(
-                "common words by relevance, p95",
-                percentile(relevant, 95) / percentile(newest, 95),
-                "x newest first",
-                f"wall time; {1000 * percentile(newest, 95):.1f} ms newest first at the 95th percentile, "
-                f"median {1000 * statistics.median(newest):.1f} ms",
-                bar=60.0,
-            ),
-            of_rounds(
-                "first page of results",
-                [len(gzip.compress(page, 6)) / 1024 for page in pages],
-                "KB",
-                f"HTML of 60 hits, compressed; {max(map(len, pages)) / 1024:.0f} KB at most before that",
-                bar=40.0,
-                noise=0.0,
-            ),
-            *deep,
-            *refined,
-            *growth(effort),
+        figures = [
+            *_common_words(library, effort),
+            _by_relevance(library, effort),
+            _first_page(app, cookie),
+            *(_deep(library, order, effort) for order in ORDERS),
+            *_refined(library, app, cookie, effort),
         ]
+    return Findings(figures=[*figures, *growth(effort)])
+
+
+def _common_words(library: Library, effort: Effort) -> list[Figure]:
+    """Words in many photos beside words in few."""
+    taken = rotated(
+        {
+            "rare": lambda: _ask(library, RARE, "newest"),
+            "rarest": lambda: _ask(library, RAREST, "newest"),
+            "common": lambda: _ask(library, COMMON, "newest"),
+        },
+        effort.choose(7, 15),
+    )
+    scale = len(RARE) / len(COMMON)
+    return [
+        of_rounds(
+            "a common word, newest first",
+            [scale * ratio for ratio in ratios(taken, "common", "rare")],
+            "x a rare word",
+            f"CPU time for a page of {PAGE} with reasons; {PHOTOS:,} photos, a rare word is in "
+            f"{PHOTOS // RARE_EVERY} of them and fills a page too",
+            bar=5.0,
+        ),
+        of_rounds(
+            f"the same beside a word with {PHOTOS // RAREST_EVERY} hits",
+            [scale * ratio for ratio in ratios(taken, "common", "rarest")],
+            "x a rare word",
+            f"{PAGE} hits to read and explain beside {PHOTOS // RAREST_EVERY}",
+        ),
+    ]
+
+
+def _by_relevance(library: Library, effort: Effort) -> Figure:
+    newest, relevant = (_latencies(library, order, effort) for order in ("newest", "relevance"))
+    return single(
+        "common words by relevance, p95",
+        percentile(relevant, 95) / percentile(newest, 95),
+        "x newest first",
+        f"wall time; {1000 * percentile(newest, 95):.1f} ms newest first at the 95th percentile, "
+        f"median {1000 * statistics.median(newest):.1f} ms",
+        bar=60.0,
+    )
+
+
+def _first_page(app: Flask, cookie: str) -> Figure:
+    pages = [page_of(app, f"/search?q={quote_plus(query)}", cookie)() for query in COMMON]
+    return of_rounds(
+        "first page of results",
+        [len(gzip.compress(page, 6)) / 1024 for page in pages],
+        "KB",
+        f"HTML of {PAGE} hits, compressed; {max(map(len, pages)) / 1024:.0f} KB at most before that",
+        bar=40.0,
+        noise=0.0,
     )
 
 
