@@ -1,4 +1,5 @@
-"""Commands for people: `flask check`, `migrate`, `accounts`, `upload`, `demo`, `sweep`, `fsck`, `reindex`.
+"""Commands for people: `flask check`, `migrate`, `rotate-db-password`, `accounts`, `upload`, `demo`, `sweep`,
+`fsck`, `reindex`.
 
 The web process imports this file too, so a command loads what only it needs.
 """
@@ -18,8 +19,9 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from photos.errors import BackendError, BigimageError, ConfigError
+from photos.secret_names import find_secret_name
 from photos.services import accounts
-from photos.wiring import Backends, prepare
+from photos.wiring import Backends, fleet, open_database, owners_database, prepare
 
 
 @contextmanager
@@ -55,7 +57,7 @@ accounts_group = AppGroup("accounts", help="People who can sign in on this machi
 def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
-    for command in (check, migrate, upload, demo, sweep, fsck, reindex):
+    for command in (check, migrate, rotate_db_password, upload, demo, sweep, fsck, reindex):
         app.cli.add_command(command)
 
 
@@ -72,30 +74,82 @@ def migrate() -> None:
     click.echo("The database is up to date now." if prepare(backends()) else "The database was up to date.")
 
 
-@click.command(cls=PlainCommand)
-@with_appcontext
-def check() -> None:
-    """Ask every part whether it works, and list every problem at once."""
-    from photos.db.diagnose import diagnose
+PARTS = ("database", "secrets", "storage", "search", "identity", "jobs", "recognition")
 
+
+@click.command(cls=PlainCommand)
+@click.argument("names", nargs=-1, metavar="[PART]...", type=click.Choice(PARTS))
+@with_appcontext
+def check(names: tuple[str, ...]) -> None:
+    """Ask every PART whether it works, or those that are named, and list every problem at once.
+
+    Parts: database, secrets, storage, search, identity, jobs, recognition.
+    """
     parts = backends()
     problems = []
-    if wrong := diagnose(parts.database):
-        problems.append(f"database: {wrong}")
-    else:
-        click.echo("database: works")
-    for name in ("storage", "search", "identity", "jobs", "recognition"):
-        try:
-            getattr(parts, name).ping()
+    for name in names or PARTS:
+        if problem := _problem_of(name, parts):
+            problems.append(f"{name}: {problem}")
+        else:
             click.echo(f"{name}: works")
-        except BackendError as error:
-            problems.append(f"{name}: {error}")
-    if parts.settings.recognition == "off":
-        click.echo(f"Note: {parts.recognition.missing()}")
+    for note in _notes(parts):
+        click.echo(f"Note: {note}")
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
         sys.exit(1)
+
+
+def _problem_of(name: str, parts: Backends) -> str:
+    if name == "database":
+        from photos.db.diagnose import diagnose
+
+        return diagnose(parts.database, fleet(parts.settings))
+    try:
+        getattr(parts, name).ping()
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
+def _notes(parts: Backends) -> list[str]:
+    """What works, and should be known."""
+    notes = []
+    if parts.settings.recognition == "off":
+        notes.append(parts.recognition.missing())
+    if not parts.database.is_sqlite and parts.settings.database_ca is None:
+        notes.append("nobody proves that the database is the right one: set DATABASE_CA.")
+    return notes
+
+
+@click.command("rotate-db-password", cls=PlainCommand)
+@click.option("--user", default="bigimage", show_default=True, help="The first user, for an empty secret.")
+@with_appcontext
+def rotate_db_password(user: str) -> None:
+    """Write a new user and password of the database into the secret that DATABASE_SECRET names.
+
+    Two users take turns: whoever signed in as the other one works on. Run it twice to end a password that
+    leaked.
+    """
+    from photos.services.rotation import rotate_password
+
+    parts = backends()
+    settings = parts.settings
+    if not find_secret_name(settings.database_secret) or not settings.database_owner_secret:
+        raise click.ClickException(
+            "Set DATABASE_SECRET to the name of a secret, "
+            "and DATABASE_OWNER_SECRET to somebody who may make users."
+        )
+    with owners_database(parts) as owner:
+        name = rotate_password(
+            settings.database_secret,
+            first_name=user,
+            over_tls=settings.database_ca is not None,
+            owner=owner,
+            secrets=parts.secrets,
+            open_as=lambda secret: open_database(settings, parts.secrets, secret),
+        )
+    click.echo(f"{settings.database_secret} holds the user {name} with a new password, and it works.")
 
 
 @accounts_group.command("create", cls=PlainCommand)

@@ -5,17 +5,19 @@ Every field names its variable; `docs/settings.md` describes each one, and a tes
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from photos.errors import ConfigError
+from photos.secret_names import find_secret_name
 
 MIB = 1024 * 1024
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -46,6 +48,26 @@ def _flag(value: str) -> bool:
         return words[value.strip().lower()]
     except KeyError:
         raise ValueError("must be one of true, false, yes, no, on, off, 1, 0") from None
+
+
+def _credentials(value: str) -> str:
+    """Says nothing of the value: it holds a password."""
+    if find_secret_name(value) is None:
+        try:
+            who = json.loads(value)
+            is_one = isinstance(who["username"], str) and isinstance(who["password"], str)
+        except (ValueError, TypeError, KeyError):
+            is_one = False
+        if not is_one:
+            raise ValueError('must name a secret, or be JSON as {"username": "...", "password": "..."}')
+    return value
+
+
+def _file(value: str) -> Path:
+    path = _path(value)
+    if not path.is_file():
+        raise ValueError(f"names {path}, where there is no file")
+    return path
 
 
 def _path(value: str) -> Path:
@@ -150,6 +172,11 @@ def _set(name: str, parse: Callable[[str], Any], default: Any) -> Any:
     return field(default=default, metadata={"env": name, "parse": parse})
 
 
+def _secret(name: str, parse: Callable[[str], Any]) -> Any:
+    """A text that nobody may see, or the name of a secret: `with_secrets` puts its text in its place."""
+    return field(default="", repr=False, metadata={"env": name, "parse": parse, "is_secret": True})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set. Sizes in bytes, times in seconds."""
@@ -162,11 +189,20 @@ class Settings:
     base_url: str = _set("BASE_URL", _origin, "")
     other_origins: tuple[str, ...] = _set("OTHER_ORIGINS", _origins, ())
     proxy_hops: int = _set("PROXY_HOPS", _number(0, 5), 0)
-    secret_key: str = field(default="", repr=False, metadata={"env": "SECRET_KEY", "parse": _text})
+    secret_key: str = _secret("SECRET_KEY", _text)
     web_processes: int = _set("WEB_PROCESSES", _number(1, 64), 2)
     web_threads: int = _set("WEB_THREADS", _number(1, 64), 4)
 
-    database_url: str = field(default="", repr=False, metadata={"env": "DATABASE_URL", "parse": _database})
+    database_url: str = _secret("DATABASE_URL", _database)
+    database_secret: str = field(
+        default="", repr=False, metadata={"env": "DATABASE_SECRET", "parse": _credentials}
+    )
+    database_owner_secret: str = field(
+        default="", repr=False, metadata={"env": "DATABASE_OWNER_SECRET", "parse": _credentials}
+    )
+    database_ca: Path | None = _set("DATABASE_CA", _file, None)
+    database_connections: int = _set("DATABASE_CONNECTIONS", _number(2, 100), 10)
+    machines: int = _set("MACHINES", _number(1, 1000), 1)
 
     storage: str = _set("STORAGE", _one_of("", "folder", "s3"), "")
     s3_bucket: str = _set("S3_BUCKET", _text, "")
@@ -235,7 +271,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Without `environ` the process environment counts, over the file `.env` of the current folder.
     """
     if environ is None:
-        environ = {**_dotenv(Path(".env")), **os.environ}
+        environ = read_environment()
     problems: list[str] = []
     values: dict[str, Any] = {}
     for item in fields(Settings):
@@ -243,7 +279,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if raw == "":
             continue
         try:
-            values[item.name] = item.metadata["parse"](raw)
+            is_named = item.metadata.get("is_secret") and find_secret_name(raw)
+            values[item.name] = raw if is_named else item.metadata["parse"](raw)
         except ValueError as error:
             problems.append(f"{item.metadata['env']} {error}.")
     settings = Settings(**values)
@@ -251,6 +288,37 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if problems:
         raise ConfigError(problems)
     return _with_defaults(settings)
+
+
+def read_environment() -> dict[str, str]:
+    """The environment of the process, over the file `.env` of the current folder."""
+    return {**_dotenv(Path(".env")), **os.environ}
+
+
+def secrets_named(settings: Settings) -> dict[str, str]:
+    """Variable -> the name of a secret that it holds in place of a text."""
+    return {
+        item.metadata["env"]: value
+        for item in fields(Settings)
+        if item.metadata.get("is_secret") and find_secret_name(value := getattr(settings, item.name))
+    }
+
+
+def with_secrets(settings: Settings, found: Mapping[str, str]) -> Settings:
+    """The same with texts (variable -> text) in the place of names. Raises ConfigError with all problems."""
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        if (variable := item.metadata["env"]) in found:
+            try:
+                values[item.name] = item.metadata["parse"](found[variable])
+            except ValueError as error:
+                problems.append(f"{variable}: the secret that it names {error}.")
+    settings = replace(settings, **values)
+    problems += _contradictions(settings)
+    if problems:
+        raise ConfigError(problems)
+    return settings
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -283,12 +351,33 @@ def _contradictions(settings: Settings) -> list[str]:
         if not settings.aws_region:
             problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
     problems += _jobs_contradictions(settings)
-    if settings.secret_key and (len(settings.secret_key) < 32 or settings.secret_key.lower() in WEAK_KEYS):
+    problems += _about_database(settings)
+    is_here = settings.secret_key and not find_secret_name(settings.secret_key)
+    if is_here and (len(settings.secret_key) < 32 or settings.secret_key.lower() in WEAK_KEYS):
         problems.append(
             "SECRET_KEY is too short: use 32 or more random characters, or leave it out on one machine."
         )
     if settings.session_idle_seconds > settings.session_seconds:
         problems.append("SESSION_IDLE_SECONDS must not be larger than SESSION_SECONDS.")
+    return problems
+
+
+def _about_database(settings: Settings) -> list[str]:
+    names = {*secrets_named(settings).values(), settings.database_secret, settings.database_owner_secret}
+    stores = {name.store for value in names if (name := find_secret_name(value))}
+    problems = []
+    if stores - {"env"} and not settings.aws_region:
+        problems.append("AWS_REGION is missing: a setting names a secret that is kept in AWS.")
+    if not settings.database_url or settings.database_url.startswith("sqlite:"):
+        problems += [
+            f"{variable} is for a database server: DATABASE_URL names none."
+            for variable, value in (
+                ("DATABASE_SECRET", settings.database_secret),
+                ("DATABASE_OWNER_SECRET", settings.database_owner_secret),
+                ("DATABASE_CA", settings.database_ca),
+            )
+            if value
+        ]
     return problems
 
 
@@ -316,8 +405,6 @@ def _jobs(settings: Settings) -> str:
 
 
 def _with_defaults(settings: Settings) -> Settings:
-    from dataclasses import replace
-
     return replace(
         settings,
         storage=_storage(settings),

@@ -112,6 +112,13 @@ class JobsError(BackendError):
         super().__init__("jobs", action, subject)
 
 
+class SecretsError(BackendError):
+    """The store of secrets failed; `reason` says what to do, and never holds a secret."""
+
+    def __init__(self, action: str, subject: object = "", reason: str = "") -> None:
+        super().__init__("secrets", action, f"{subject}: {reason}" if reason else subject)
+
+
 class DatabaseError(BackendError):
     """The database is unreachable, read-only or full."""
 
@@ -123,8 +130,9 @@ class DatabaseFull(DatabaseError):
     """No space is left for the database; nothing was changed, and the same may succeed later."""
 
 
-class Overtaken(DatabaseError):
-    """Another transaction was in the way, and ours was rolled back whole: the same again may succeed."""
+class RolledBack(DatabaseError):
+    """Nothing of the transaction remains: another was in the way, the connection broke before the commit, or
+    the server may only be read any more. The same again may succeed at once."""
 
 
 class StorageFull(StorageError):

@@ -1,7 +1,8 @@
 """Logs: one JSON object a line on standard error, each with the id of the request it belongs to.
 
 What must never be read by somebody else's eyes (passwords, tokens, signatures, cookies, keys) is
-masked on the way out, wherever it was written into a message.
+masked on the way out, wherever it was written into a message: by the words around it, by its shape, and by
+itself where this process has read it (`hide`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import json
 import logging
 import re
 import sys
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import TracebackType
+from urllib.parse import quote
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the web floor for the length of a request; empty in the runner and on the command line."""
@@ -23,7 +27,7 @@ LONGEST = 8000
 
 _NAMED = re.compile(
     r"""(?ix)
-    ((?:password|passwd|secret(?:_key)?|token|cookie|authorization|signature|api_?key|code(?:_verifier)?
+    ((?:password|passwd|secret(?:_?access)?(?:_?key|string)?|token|cookie|authorization|signature|api_?key|code(?:_verifier)?
       |x-amz-[a-z-]{1,40}|sig|state|nonce|csrf_token)
      ["']?\s*[=:]\s*["']?)
     (?:bearer\s+)?[^\s"'&,;)}\]]+
@@ -32,20 +36,39 @@ _NAMED = re.compile(
 _TO_JSON = json.JSONEncoder(ensure_ascii=True, default=str)
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+")
 _OWN_TOKEN = re.compile(r"\bbgi_[\w-]+")
+_AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
+_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _LINK = re.compile(r"(/provider/link/)[\w-]+")
-_MAYBE = re.compile(r"[=:\s]|bgi_|/provider/link/")
+_MAYBE = re.compile(r"[=:\s]|bgi_|/provider/link/|A[KS]IA|eyJ")
 """What every one of these patterns needs; most paths and words have nothing of it."""
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,100}:)[^\s@/]+@")
+SHORTEST_HIDDEN = 8
+"""Characters; a shorter text is no secret, and would be found in every other word."""
+_hidden: set[str] = set()
+_any_hidden = re.compile(r"(?!)")
+
+
+def hide(*texts: str) -> None:
+    """Mask these texts from now on, wherever they appear, also as JSON and URLs write them."""
+    global _any_hidden
+    for text in texts:
+        if len(text) >= SHORTEST_HIDDEN:
+            _hidden.update((text, _TO_JSON.encode(text)[1:-1], quote(text, safe="")))
+    longest_first = sorted(_hidden, key=len, reverse=True)
+    if longest_first:
+        _any_hidden = re.compile("|".join(map(re.escape, longest_first)))
 
 
 def mask(text: str) -> str:
     """The text without anything that opens a door, cut to a length that a pattern can be run over."""
-    text = text[: 2 * LONGEST]
+    text = _any_hidden.sub("***", text[: 2 * LONGEST])
     if not _MAYBE.search(text):
         return text
     text = _URL_PASSWORD.sub(r"\1***@", text)
     text = _BEARER.sub(r"\1***", text)
     text = _OWN_TOKEN.sub("bgi_***", text)
+    text = _AWS_KEY.sub("***", text)
+    text = _WEB_TOKEN.sub("***", text)
     text = _LINK.sub(r"\1***", text)
     return _NAMED.sub(r"\1***", text)
 
@@ -72,8 +95,14 @@ class JsonFormatter(logging.Formatter):
         return _TO_JSON.encode(line)
 
 
+def _tell_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints when nobody caught an error, masked like everything else."""
+    sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))[-LONGEST:]))
+
+
 def configure(level: str) -> None:
     """Send every logger of this process to standard error as JSON lines. `level` is a word of logging."""
+    sys.excepthook = _tell_the_end
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     # nothing that a line shows; asking for it takes a fifth of the time of a record

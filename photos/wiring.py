@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
+from photos import logs
 from photos.backends.identity import IdentityProvider
 from photos.backends.jobs import Jobs
 from photos.backends.recognition import Recognition
 from photos.backends.search import Search
+from photos.backends.secrets import Secrets
+from photos.backends.secrets.named import NamedSecrets
 from photos.backends.storage import Storage
-from photos.config import Settings, ensure_secret_key
+from photos.config import Settings, ensure_secret_key, read_environment, secrets_named, with_secrets
+from photos.db import mysql
+from photos.db.budget import Fleet
 from photos.db.engine import Database
+from photos.db.mysql import parse_credentials
+from photos.errors import ConfigError, DatabaseError, NotFound
+from photos.secret_names import find_secret_name
 
 if TYPE_CHECKING:
     from photos.imaging.pool import Decoders
@@ -39,6 +50,7 @@ class Backends:
     search: Search
     identity: IdentityProvider
     jobs: Jobs
+    secrets: NamedSecrets
 
     @cached_property
     def darkroom(self) -> Decoders:
@@ -77,12 +89,16 @@ class Backends:
         self.storage.close()
         self.jobs.close()
         self.database.close()
+        self.secrets.close()
 
 
 def open_backends(settings: Settings) -> Backends:
-    """Build every part. Raises ConfigError if the settings cannot work."""
+    """Build every part. Raises ConfigError if the settings cannot work, SecretsError if a store is down."""
+    secrets = _secrets(settings)
+    settings = _with_secrets(settings, secrets)
     secret_key = ensure_secret_key(settings)
-    database = Database(settings.database_url)
+    logs.hide(secret_key, unquote(urlsplit(settings.database_url).password or ""))
+    database = open_database(settings, secrets, settings.database_secret)
     return Backends(
         settings=settings,
         secret_key=secret_key,
@@ -92,6 +108,17 @@ def open_backends(settings: Settings) -> Backends:
         search=_search(settings),
         identity=_identity(database),
         jobs=_jobs(settings, secret_key, database),
+        secrets=secrets,
+    )
+
+
+def open_database(settings: Settings, secrets: NamedSecrets, sign_in: str) -> Database:
+    """The database of the settings. `sign_in` holds or names its user's credentials, or is empty."""
+    return Database(
+        settings.database_url,
+        sign_in=_sign_in(secrets, sign_in) if sign_in else None,
+        ca=settings.database_ca,
+        connections=settings.database_connections,
     )
 
 
@@ -106,12 +133,85 @@ def prepare(backends: Backends) -> bool:
 
     if isinstance(backends.storage, FolderStorage) and not migrate.current(backends.database):
         create_folder(backends.settings.data / "storage")
-    return migrate.upgrade(backends.database)
+    with owners_database(backends) as database:
+        return migrate.upgrade(database)
+
+
+def fleet(settings: Settings) -> Fleet:
+    """All processes that share the database, as far as settings tell."""
+    runners = 1 if settings.tier == "all" else 0
+    return Fleet(
+        machines=settings.machines,
+        processes=settings.web_processes + runners,
+        connections=settings.database_connections,
+        doubles=settings.platform == "aws",
+    )
+
+
+@contextmanager
+def owners_database(backends: Backends) -> Iterator[Database]:
+    """The database as the user who may change tables and users; the application's own where none is set."""
+    settings = backends.settings
+    if not settings.database_owner_secret:
+        yield backends.database
+        return
+    database = open_database(settings, backends.secrets, settings.database_owner_secret)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def derived_key(secret_key: str, purpose: str) -> bytes:
     """A key of its own for each purpose, so that no signature made for one is good for another."""
     return hmac.new(secret_key.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def _secrets(settings: Settings) -> NamedSecrets:
+    from photos.backends.secrets.environment import EnvironmentSecrets
+
+    needed = [*secrets_named(settings).values()]
+    if find_secret_name(settings.database_secret):
+        needed.append(settings.database_secret)
+    stores: dict[str, Secrets] = {"env": EnvironmentSecrets(read_environment)}
+    if settings.aws_region:
+        from photos.backends.secrets.aws import LateClient
+        from photos.backends.secrets.secretsmanager import SecretsManagerSecrets
+        from photos.backends.secrets.ssm import SsmSecrets
+
+        stores["ssm"] = SsmSecrets(LateClient("ssm", region=settings.aws_region))
+        stores["secretsmanager"] = SecretsManagerSecrets(
+            LateClient("secretsmanager", region=settings.aws_region)
+        )
+    return NamedSecrets(stores, needed=needed)
+
+
+def _with_secrets(settings: Settings, secrets: NamedSecrets) -> Settings:
+    """Settings that name secrets, with their texts."""
+    names = secrets_named(settings)
+    if not names:
+        return settings
+    try:
+        texts = secrets.get_all(names.values())
+    except NotFound as missing:
+        raise ConfigError([f"{', '.join(names)}: there is no secret {missing.ident}."]) from missing
+    return with_secrets(settings, {variable: texts[name] for variable, name in names.items()})
+
+
+def _sign_in(secrets: NamedSecrets, value: str) -> mysql.SignIn:
+    """Credentials from a setting that holds them, or names the secret that does."""
+    if find_secret_name(value) is None:
+        credentials = parse_credentials(value)
+        logs.hide(credentials.password)
+        return lambda _is_refused: credentials
+
+    def sign_in(is_refused: bool) -> mysql.Credentials:
+        try:
+            return parse_credentials(secrets.get_again(value) if is_refused else secrets.get(value))
+        except NotFound as error:
+            raise DatabaseError("sign in", f"because there is no secret {value}") from error
+
+    return sign_in
 
 
 def _storage(settings: Settings, secret_key: str) -> Storage:

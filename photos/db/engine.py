@@ -1,8 +1,7 @@
 """Connections and transactions, the same on both engines.
 
 SQLite: WAL, one writer at a time (`BEGIN IMMEDIATE`; a deferred read-then-write fails at once with
-"locked" in spite of a time-out), full synchronous, foreign keys on. MySQL and MariaDB: a pool with
-pre-ping, READ COMMITTED, UTC.
+"locked" in spite of a time-out), full synchronous, foreign keys on. MySQL and MariaDB: `photos.db.mysql`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, text
@@ -29,7 +29,8 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from photos.errors import ConfigError, DatabaseError, DatabaseFull, Overtaken
+from photos.db import mysql
+from photos.errors import ConfigError, DatabaseError, DatabaseFull, RolledBack
 
 log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,21 +40,13 @@ BUSY_SECONDS = 10
 BUSY_PAUSE_SECONDS = (0.001, 0.005)
 """Between two tries to become SQLite's writer, at random. Its own handler waits up to 100 ms, the longer the
 longer it has waited: whoever came late goes first, and a runner beside busy web processes hardly ever."""
-NO_ACCESS = frozenset({1044, 1045, 1049, 1142, 1143, 1227})
-"""MySQL: wrong password, no such database, or no right to do this there."""
-OVERTAKEN = frozenset({1205, 1213})
-"""MySQL: waited too long for a lock, or was chosen to end a deadlock."""
-FULL = frozenset({1021, 1114})
-"""MySQL: no space on the server's disk, or for this table."""
+CONNECTIONS = 10
+"""At most, of one process to a server."""
 TRIES = 3
+COMMIT = "commit"
+"""The action after whose failure nobody knows what remains."""
 P = ParamSpec("P")
 T = TypeVar("T")
-# MariaDB prefers a lookup by the first columns of an index to a range over more of them, and then walks from
-# the first page to the one asked for. MySQL reads this as a comment, and prefers the range by itself.
-MARIADB_ONLY = (
-    "/*M!101108 , optimizer_adjust_secondary_key_costs = "
-    "CONCAT_WS(',', NULLIF(@@optimizer_adjust_secondary_key_costs, ''), 'disable_max_seek') */"
-)
 
 
 def to_micros(instant: datetime) -> int:
@@ -77,9 +70,9 @@ def wall_from_micros(micros: int) -> datetime:
 
 
 def repeated(unit: Callable[P, T]) -> Callable[P, T]:
-    """Call a function that can be repeated up to TRIES times while other transactions are in its way.
+    """Call a function up to TRIES times while its transactions are rolled back by what will pass.
 
-    It must open its transactions itself. Raises Overtaken when that was in vain.
+    It must open its transactions itself. Raises RolledBack when that was in vain.
     """
 
     @functools.wraps(unit)
@@ -87,7 +80,7 @@ def repeated(unit: Callable[P, T]) -> Callable[P, T]:
         for attempt in range(1, TRIES):
             try:
                 return unit(*args, **kwargs)
-            except Overtaken as error:
+            except RolledBack as error:
                 log.info("%s is repeated: %s", unit.__name__, error)
                 time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # nosec B311 # jitter
         return unit(*args, **kwargs)
@@ -105,16 +98,25 @@ class Database:
     """One database. `read` and `write` open a connection with a transaction of its own.
 
     Both raise DatabaseError when the database is unreachable, full, read-only or busy for too long, and
-    Overtaken where another transaction was in the way (see `repeated`); a violated constraint stays
-    SQLAlchemy's `IntegrityError`, which callers answer.
+    RolledBack, one of these, where nothing remains and the same may succeed at once (see `repeated`); a
+    violated constraint stays SQLAlchemy's `IntegrityError`, which callers answer.
+
+    `sign_in`, `ca` and `connections` are for servers: see `photos.db.mysql.open_engine`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        sign_in: mysql.SignIn | None = None,
+        ca: Path | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite":
             self.engine = _sqlite(url)
         elif self.url.get_backend_name() in {"mysql", "mariadb"}:
-            self.engine = _mysql(url)
+            self.engine = mysql.open_engine(self.url, sign_in=sign_in, ca=ca, connections=connections)
         else:
             raise ConfigError(["DATABASE_URL must begin with sqlite:/// or mysql+mysqlconnector://."])
 
@@ -140,10 +142,12 @@ class Database:
         with self.translated("write"), self.engine.connect() as connection:
             steps = last_steps(connection)
             try:
-                with begin(connection):
+                with begin(connection) as transaction:
                     yield connection
                     while steps:
                         steps.popitem()[1](connection)
+                    with self.translated(COMMIT):
+                        transaction.commit()
             finally:
                 steps.clear()
 
@@ -152,8 +156,8 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if getattr(error.orig, "errno", None) in OVERTAKEN:
-                raise Overtaken(action, type(error.orig).__name__) from error
+            if mysql.is_undone(error, is_commit=action == COMMIT):
+                raise RolledBack(action, type(error.orig).__name__) from error
             if _is_full(error):
                 raise DatabaseFull(action, type(error.orig).__name__) from error
             if _is_outage(error):
@@ -176,7 +180,7 @@ class Database:
 
 def _is_full(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "errno", None) in FULL
+    return code == sqlite3.SQLITE_FULL or mysql.number(error) in mysql.FULL
 
 
 def _is_outage(error: DBAPIError) -> bool:
@@ -186,12 +190,14 @@ def _is_outage(error: DBAPIError) -> bool:
     refused sign-in like a mistake in the statement, so the number tells.
     """
     if isinstance(error, ProgrammingError):
-        return getattr(error.orig, "errno", None) in NO_ACCESS
+        return mysql.number(error) in mysql.NO_ACCESS
     return not isinstance(error, IntegrityError | DataError | NotSupportedError)
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(raw: object, _record: object) -> None:
@@ -238,22 +244,3 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 def _is_busy(error: DBAPIError) -> bool:
     code: int = getattr(error.orig, "sqlite_errorcode", 0)
     return code & 0xFF == sqlite3.SQLITE_BUSY  # its extended codes say why
-
-
-def _mysql(url: str) -> Engine:
-    return create_engine(
-        url,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-        pool_recycle=900,
-        pool_size=5,
-        max_overflow=5,
-        pool_timeout=5,
-        use_insertmanyvalues=False,
-        connect_args={
-            "use_pure": True,
-            "charset": "utf8mb4",
-            "connection_timeout": 5,
-            "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = 5 {MARIADB_ONLY}",
-        },
-    )

@@ -7,7 +7,6 @@ with foreign keys on would delete their children) and checked before the commit.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from photos.db import mysql
 from photos.db.engine import Database, begin_writing
 from photos.errors import DatabaseError
 
@@ -106,17 +106,10 @@ def _locked_sqlite(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _locked_mysql(connection: Connection) -> Iterator[None]:
-    """Locks are the server's, not the database's, so the name says which; the longest is 64 characters."""
-    name = "bigimage-" + hashlib.sha256((connection.engine.url.database or "").encode()).hexdigest()[:32]
-    held = connection.scalar(
-        text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": WAIT_SECONDS}
-    )
-    connection.commit()
-    if held != 1:
-        raise DatabaseError("migrate", "because another process is migrating")
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+    # changing a large table takes as long as it takes
+    with mysql.patience(connection), mysql.server_lock(connection, "", seconds=WAIT_SECONDS):
         connection.commit()
+        try:
+            yield
+        finally:
+            connection.rollback()

@@ -18,7 +18,7 @@ from photos.db import chunks, edits, keyset, photos, pipeline, recount, timeline
 from photos.db.engine import Database, repeated, wall_to_micros
 from photos.db.schema import photo as photo_table
 from photos.db.schema import timeline_chunk
-from photos.errors import Overtaken
+from photos.errors import RolledBack
 from photos.models import Photo, Shelf, User
 from tests.db.making import NOW, add_photo, add_photo_taken, add_user, counted, develop
 from tests.db.test_paging import plan
@@ -252,7 +252,7 @@ def test_many_at_once_are_counted_exactly(database: Database, owner: User) -> No
         try:
             with database.write() as connection:
                 change(connection)
-        except Overtaken:
+        except RolledBack:
             overtaken["times"] += 1
             raise
 

@@ -19,7 +19,7 @@ from photos.db.diagnose import diagnose
 from photos.db.engine import Database, repeated
 from photos.db.schema import lease, metadata
 from photos.db.schema import user as user_table
-from photos.errors import ConfigError, DatabaseError, Overtaken
+from photos.errors import ConfigError, DatabaseError, RolledBack
 from tests.db.making import NOW, add_photo, add_ready_photo, add_user
 from tests.servers.mariadb import MariaDB
 
@@ -104,7 +104,7 @@ def test_what_stays_in_the_way_is_given_up_after_three_tries() -> None:
     @repeated
     def unlucky() -> None:
         attempts.append(1)
-        raise Overtaken("write", "InternalError")
+        raise RolledBack("write", "InternalError")
 
     with pytest.raises(DatabaseError):
         unlucky()

@@ -1,0 +1,42 @@
+"""Role `secrets` in AWS Secrets Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from photos.backends.secrets.aws import LateClient, secrets_errors
+from photos.errors import NotFound, SecretsError
+
+
+class SecretsManagerSecrets:
+    """Secrets by name or ARN, always in their current version."""
+
+    def __init__(self, client: LateClient) -> None:
+        self._client = client
+
+    def get(self, name: str) -> str:
+        with secrets_errors("read", name, rights="secretsmanager:GetSecretValue"):
+            answer = self._client.open().get_secret_value(SecretId=name)
+        if "SecretString" not in answer:
+            raise SecretsError("read", name, "it holds bytes, not text")
+        text: str = answer["SecretString"]
+        return text
+
+    def get_all(self, names: Collection[str]) -> dict[str, str]:
+        # BatchGetSecretValue wants one more right, and reports what it may not read as an aside
+        found, missing = {}, []
+        for name in names:
+            try:
+                found[name] = self.get(name)
+            except NotFound:
+                missing.append(name)
+        if missing:
+            raise NotFound("secret", ", ".join(missing))
+        return found
+
+    def put(self, name: str, text: str) -> None:
+        with secrets_errors("write", name, rights="secretsmanager:PutSecretValue"):
+            self._client.open().put_secret_value(SecretId=name, SecretString=text)
+
+    def close(self) -> None:
+        self._client.close()

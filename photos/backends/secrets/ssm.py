@@ -1,0 +1,58 @@
+"""Role `secrets` in the Parameter Store of AWS Systems Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import islice
+from typing import Any
+
+from photos.backends.secrets.aws import LateClient, secrets_errors
+from photos.errors import NotFound
+
+BATCH = 10
+"""Names in one call: a limit of GetParameters."""
+
+
+class SsmSecrets:
+    """Parameters by their paths (`/bigimage/secret-key`, with `:3` for a version), decrypted."""
+
+    def __init__(self, client: LateClient) -> None:
+        self._client = client
+
+    def get(self, name: str) -> str:
+        return self.get_all([name])[name]
+
+    def get_all(self, names: Collection[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        waiting = iter(dict.fromkeys(names))
+        while batch := list(islice(waiting, BATCH)):
+            with secrets_errors("read", ", ".join(batch), rights="ssm:GetParameters"):
+                answer = self._client.open().get_parameters(Names=batch, WithDecryption=True)
+            found |= {one["Name"] + one.get("Selector", ""): one["Value"] for one in answer["Parameters"]}
+        if missing := [name for name in names if name not in found]:
+            raise NotFound("secret", ", ".join(missing))
+        return found
+
+    def put(self, name: str, text: str) -> None:
+        known = self._describe(name)
+        options = {"Tier": known.get("Tier", "Standard")}
+        if "KeyId" in known:
+            # else it would fall back to the account's key, which everybody in the account may use
+            options["KeyId"] = known["KeyId"]
+        with secrets_errors("write", name, rights="ssm:PutParameter"):
+            self._client.open().put_parameter(
+                Name=name, Value=text, Type="SecureString", Overwrite=True, **options
+            )
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        with secrets_errors("write", name, rights="ssm:DescribeParameters"):
+            answer = self._client.open().describe_parameters(
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [name]}]
+            )
+        if not answer["Parameters"]:
+            raise NotFound("secret", name)
+        known: dict[str, Any] = answer["Parameters"][0]
+        return known
+
+    def close(self) -> None:
+        self._client.close()

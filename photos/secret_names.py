@@ -1,0 +1,39 @@
+"""How a setting names a secret that is kept elsewhere, instead of holding it.
+
+`ssm:/bigimage/secret-key`          a parameter of Systems Manager
+`secretsmanager:bigimage/database`  a secret of Secrets Manager; its ARN alone will do
+`env:NAME`                          another variable, or line of `.env`
+
+`#field` at the end takes one field of a secret that is a JSON object.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+STORES = ("env", "ssm", "secretsmanager")
+_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[^#\s]+")
+_NAMED = re.compile(rf"({'|'.join(STORES)}):([^#\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """Where a secret is kept. `field` is empty for the whole text."""
+
+    store: str
+    name: str
+    field: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.store}:{self.name}" + (f"#{self.field}" if self.field else "")
+
+
+def find_secret_name(value: str) -> SecretName | None:
+    """The name that a setting's value is; None for a value that means itself."""
+    place, _, field = value.partition("#")
+    if _ARN.fullmatch(place):
+        return SecretName("secretsmanager", place, field)
+    if named := _NAMED.fullmatch(place):
+        return SecretName(named[1], named[2], field)
+    return None
