@@ -204,6 +204,8 @@ class Settings:
     database_connections: int = _set("DATABASE_CONNECTIONS", _number(2, 100), 10)
     machines: int = _set("MACHINES", _number(1, 1000), 1)
 
+    secrets_endpoint_url: str = _set("SECRETS_ENDPOINT_URL", _address, "")
+
     storage: str = _set("STORAGE", _one_of("", "folder", "s3"), "")
     s3_bucket: str = _set("S3_BUCKET", _text, "")
     s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _address, "")

@@ -179,10 +179,9 @@ def _secrets(settings: Settings) -> NamedSecrets:
         from photos.backends.secrets.secretsmanager import SecretsManagerSecrets
         from photos.backends.secrets.ssm import SsmSecrets
 
-        stores["ssm"] = SsmSecrets(LateClient("ssm", region=settings.aws_region))
-        stores["secretsmanager"] = SecretsManagerSecrets(
-            LateClient("secretsmanager", region=settings.aws_region)
-        )
+        place = {"region": settings.aws_region, "endpoint_url": settings.secrets_endpoint_url}
+        stores["ssm"] = SsmSecrets(LateClient("ssm", **place))
+        stores["secretsmanager"] = SecretsManagerSecrets(LateClient("secretsmanager", **place))
     return NamedSecrets(stores, needed=needed)
 
 
