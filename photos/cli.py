@@ -1,5 +1,5 @@
-"""Commands for people: `flask check`, `migrate`, `rotate-db-password`, `accounts`, `upload`, `demo`, `sweep`,
-`fsck`, `reindex`.
+"""Commands for people: `flask check`, `migrate`, `rotate-db-password`, `accounts`, `upload`, `demo`,
+`bucket`, `sweep`, `fsck`, `reindex`.
 
 The web process imports this file too, so a command loads what only it needs.
 """
@@ -57,7 +57,7 @@ accounts_group = AppGroup("accounts", help="People who can sign in on this machi
 def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
-    for command in (check, migrate, rotate_db_password, upload, demo, sweep, fsck, reindex):
+    for command in (check, migrate, rotate_db_password, upload, demo, check_bucket, sweep, fsck, reindex):
         app.cli.add_command(command)
 
 
@@ -263,6 +263,29 @@ def demo(count: int, email: str, seed: str) -> None:
             report=bar.update,
         )
     click.echo(f"{count:,} photos are in the library of {email} now.")
+
+
+@click.command("bucket", cls=PlainCommand)
+@click.option("--set", "is_set", is_flag=True, help="Give the bucket the rules that it lacks.")
+@with_appcontext
+def check_bucket(is_set: bool) -> None:
+    """Tell what the bucket's rules lack: for pages that send to it, and for abandoned uploads.
+
+    With --set they are added; rules of others stay. Exits with 1 if anything is lacking then.
+    """
+    from photos.services import bucket
+    from photos.web.security import trusted_origins
+
+    parts = backends()
+    origins = sorted(set(trusted_origins(parts.settings).values()))
+    if is_set:
+        bucket.set_rules(origins, settings=parts.settings, storage=parts.storage)
+    problems = bucket.find_problems(origins, settings=parts.settings, storage=parts.storage)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+    click.echo("The bucket's rules are as they have to be.")
 
 
 @click.command(cls=PlainCommand)

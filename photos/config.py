@@ -210,6 +210,8 @@ class Settings:
     s3_bucket: str = _set("S3_BUCKET", _text, "")
     s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _address, "")
     s3_addressing: str = _set("S3_ADDRESSING", _one_of("auto", "path", "virtual"), "auto")
+    s3_encryption: str = _set("S3_ENCRYPTION", _one_of("AES256", "aws:kms"), "")
+    s3_kms_key: str = _set("S3_KMS_KEY", _text, "")
     aws_region: str = _set("AWS_REGION", _text, "")
     url_seconds: int = _set("URL_SECONDS", _number(60, 604800), 3600)
     part_url_seconds: int = _set("PART_URL_SECONDS", _number(60, 604800), 3600)
@@ -347,11 +349,7 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(
                 "BASE_URL is missing: set it to the address that people type, such as https://photos.example.org."
             )
-    if _storage(settings) == "s3":
-        if not settings.s3_bucket:
-            problems.append("S3_BUCKET is missing: STORAGE=s3 needs the name of a bucket.")
-        if not settings.aws_region:
-            problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
+    problems += _storage_contradictions(settings)
     problems += _jobs_contradictions(settings)
     problems += _about_database(settings)
     is_here = settings.secret_key and not find_secret_name(settings.secret_key)
@@ -380,6 +378,18 @@ def _about_database(settings: Settings) -> list[str]:
             )
             if value
         ]
+    return problems
+
+
+def _storage_contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if _storage(settings) == "s3":
+        if not settings.s3_bucket:
+            problems.append("S3_BUCKET is missing: STORAGE=s3 needs the name of a bucket.")
+        if not settings.aws_region:
+            problems.append("AWS_REGION is missing: STORAGE=s3 needs a region, such as eu-central-1.")
+    if settings.s3_kms_key and settings.s3_encryption != "aws:kms":
+        problems.append("S3_KMS_KEY is only used with S3_ENCRYPTION=aws:kms.")
     return problems
 
 

@@ -68,10 +68,13 @@ class ConfigError(BigimageError):
 
 
 class BackendError(BigimageError):
-    """A part outside this process failed or cannot tell. Try again later."""
+    """A part outside this process failed or cannot tell. Try again later.
 
-    def __init__(self, role: str, action: str, subject: object = "") -> None:
-        super().__init__(f"{role} could not {action} {subject}".rstrip())
+    `reason` says why, where that helps whoever runs it.
+    """
+
+    def __init__(self, role: str, action: str, subject: object = "", *, reason: str = "") -> None:
+        super().__init__(f"{role} could not {action} {subject}".rstrip() + (f": {reason}" if reason else ""))
         self.role = role
         self.action = action
         self.subject = subject
@@ -80,8 +83,8 @@ class BackendError(BigimageError):
 class StorageError(BackendError):
     """The object store failed."""
 
-    def __init__(self, action: str, subject: object = "") -> None:
-        super().__init__("storage", action, subject)
+    def __init__(self, action: str, subject: object = "", *, reason: str = "") -> None:
+        super().__init__("storage", action, subject, reason=reason)
 
 
 class SearchError(BackendError):

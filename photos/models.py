@@ -482,6 +482,29 @@ class StoredObject:
     size_bytes: int
     etag: str
     media_type: str = ""
+    modified_at: datetime | None = None
+    """None where the answer does not say; a list does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEvent:
+    """What a message says of one object of a bucket: a claim, to be compared with the object itself."""
+
+    bucket: str
+    key: str
+    """Decoded."""
+    is_new: bool
+    """Whether it tells of an object that came; others tell that one went, or got other tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDrop:
+    """A file that lies in a person's dropbox and could not be taken. `etag` is that of what was refused."""
+
+    name: str
+    etag: str
+    reason: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

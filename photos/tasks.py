@@ -9,7 +9,7 @@ from inspect import signature
 from photos import metrics
 from photos.errors import Invalid
 from photos.models import Job
-from photos.services import bulk, processing, samples
+from photos.services import bulk, dropbox, processing, samples
 from photos.wiring import Backends
 
 TASKS: Mapping[str, Callable[..., None]] = {
@@ -18,6 +18,7 @@ TASKS: Mapping[str, Callable[..., None]] = {
     "read_text": processing.read_text,
     "change_photos": bulk.make,
     "add_samples": samples.add_samples,
+    "take_drop": dropbox.take_drop,
 }
 """Each takes what the job says as plain parameters, and the parts it touches as keyword-only ones."""
 

@@ -27,6 +27,7 @@ from photos.db import mysql
 from photos.db.budget import Fleet
 from photos.db.engine import Database
 from photos.db.mysql import parse_credentials
+from photos.db.objects import DROPBOX
 from photos.errors import ConfigError, DatabaseError, NotFound
 from photos.secret_names import find_secret_name
 
@@ -223,6 +224,8 @@ def _storage(settings: Settings, secret_key: str) -> Storage:
                 region=settings.aws_region,
                 endpoint_url=settings.s3_endpoint_url,
                 addressing_style=settings.s3_addressing,
+                encryption=settings.s3_encryption,
+                kms_key=settings.s3_kms_key,
                 url_seconds=settings.url_seconds,
                 part_seconds=settings.part_url_seconds,
             )
@@ -234,6 +237,7 @@ def _storage(settings: Settings, secret_key: str) -> Storage:
                 signing_key=derived_key(secret_key, "media"),
                 url_seconds=settings.url_seconds,
                 part_seconds=settings.part_url_seconds,
+                kept_prefix=DROPBOX,
             )
 
 

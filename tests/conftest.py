@@ -70,6 +70,15 @@ def moto(moto_server: Moto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moto]:
 
 
 @pytest.fixture
+def bucket(radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Settings for a new bucket. The key to it is in the environment too, where the SDK looks for it."""
+    settings = radosgw.environ(radosgw.create_bucket())
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.setenv(name, settings[name])
+    return settings
+
+
+@pytest.fixture
 def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     """URL of an empty MariaDB database that goes away after the test."""
     url = mariadb.create_database()

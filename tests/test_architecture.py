@@ -91,6 +91,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "botocore": (
         *("photos.backends.aws", "photos.backends.jobs.sqs"),
         *("photos.backends.secrets.aws", "photos.backends.storage.s3"),
+        "photos.backends.storage.s3_errors",
     ),
     "cv2": ("photos.backends.recognition",),
     "click": ("photos.cli", "photos.client"),

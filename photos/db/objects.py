@@ -21,6 +21,8 @@ from photos.models import PhotoState
 BATCH = 500
 SHARED = "shared/"
 """Keys of objects that many photos may need begin so: the last photo takes them along, not the first."""
+DROPBOX = "dropbox/"
+"""Keys of files that people copied in begin so. No row knows them yet; who takes them deletes them."""
 WAITING = (PhotoState.NEW, PhotoState.PROCESSING)
 
 

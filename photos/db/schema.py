@@ -401,6 +401,18 @@ discarded_object = table(
     Column("discarded_at", Instant, nullable=False),
 )
 
+# What lies in somebody's dropbox and could not be taken. Keys are longer than an index takes.
+refused_drop = table(
+    "refused_drop",
+    Column("key_hash", Binary(64), primary_key=True),
+    owner("owner_id"),
+    Column("name", Words(255), nullable=False),
+    Column("etag", Binary(255), nullable=False),
+    Column("reason", Words(500), nullable=False),
+    Column("refused_at", Instant, nullable=False),
+    Index("ix_refused_drop_owner", "owner_id", "refused_at"),
+)
+
 # Photos that are gone and that the index may still know; the sweep removes them there.
 discarded_document = table(
     "discarded_document",

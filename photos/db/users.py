@@ -85,6 +85,15 @@ def find_user(connection: Connection, issuer: str, subject: str) -> User | None:
     return None if row is None else user_of(row)
 
 
+def list_users_by_email(connection: Connection, email: str) -> list[User]:
+    """People whose provider gave this address today, without regard to case, and perhaps some who are alike.
+
+    Reads the whole table. Nobody is let in by it.
+    """
+    statement = select(*COLUMNS).where(func.lower(user.c.email) == email).order_by(user.c.id)
+    return [user_of(row) for row in connection.execute(statement)]
+
+
 def ensure_user(connection: Connection, identity: Identity, *, now: datetime, is_admin: bool = False) -> User:
     """The person behind an identity, with the name and address that the provider says today.
 

@@ -109,7 +109,7 @@ def check_password(
     Raises Invalid (code `credentials`), and TooMany when this account or this network address has
     failed too often; a right password gives its try back.
     """
-    folded = _fold(email)
+    folded = fold(email)
     taken_at = _take_tries(folded, address, settings=settings, database=database)
     with database.read() as connection:
         account = account_rows.find_account(connection, folded)
@@ -206,7 +206,7 @@ def create_reset_link(email: str, *, database: Database, base_url: str, made_by:
     now = _now()
     secret = new_secret()
     with database.write() as connection:
-        account = account_rows.find_account(connection, _fold(email))
+        account = account_rows.find_account(connection, fold(email))
         if account is None:
             raise NotFound("account", email)
         account_rows.delete_links(connection, purpose="reset", subject=account.subject)
@@ -310,7 +310,7 @@ def create_token_for(email: str, *, name: str, scopes: frozenset[str], database:
 def get_person(email: str, *, database: Database) -> User:
     """The person of a local account. Raises NotFound for an address without one."""
     with database.read() as connection:
-        account = account_rows.find_account(connection, _fold(email))
+        account = account_rows.find_account(connection, fold(email))
         person = user_rows.find_user(connection, ISSUER, account.subject) if account else None
     if person is None:
         raise NotFound("account", email)
@@ -329,7 +329,7 @@ def delete_expired(now: datetime, *, database: Database) -> int:
 
 def fold_email(email: str) -> str:
     """The address as it is stored and compared. Raises Invalid for what cannot be one."""
-    folded = _fold(email)
+    folded = fold(email)
     if len(folded) > LONGEST_EMAIL or not re.fullmatch(
         r"[^\s@\x00-\x20\x7f<>\"]+@[^\s@\x00-\x20\x7f<>\"]+", folded
     ):
@@ -339,7 +339,8 @@ def fold_email(email: str) -> str:
     return folded
 
 
-def _fold(email: str) -> str:
+def fold(email: str) -> str:
+    """The one form of all ways to write an address."""
     return unicodedata.normalize("NFKC", email).strip().casefold()
 
 

@@ -20,7 +20,8 @@ from photos.db import documents, objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, bulk, counting, duplicates, uploads
+from photos.models import StoredObject
+from photos.services import accounts, bulk, counting, dropbox, duplicates, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Swept:
     sign_ins_forgotten: int
     hashes_compared: int
     changes_forgotten: int
+    drops_found: int
 
 
 def sweep(
@@ -68,6 +70,7 @@ def sweep(
         sign_ins_forgotten=accounts.delete_expired(now, database=database),
         hashes_compared=duplicates.match_new(database=database),
         changes_forgotten=bulk.forget_old(database=database, now=now, limit=BATCH),
+        drops_found=dropbox.send_drops(database=database, storage=storage, jobs=jobs),
     )
 
 
@@ -129,8 +132,8 @@ def _drop_uploads(now: datetime, *, database: Database, storage: Storage) -> int
 
 def _abort_strays(*, database: Database, storage: Storage) -> None:
     """Parts of uploads that were given up by a process that died then. A row precedes its parts, so the
-    store is asked first."""
-    begun = list(storage.list_multiparts())
+    store is asked first. What somebody is just copying into a dropbox is theirs."""
+    begun = [upload for upload in storage.list_multiparts() if not upload[0].startswith(objects.DROPBOX)]
     if not begun:
         return
     with database.read() as connection:
@@ -193,7 +196,7 @@ def fsck(
     BackendError if a part cannot be asked.
     """
     now = datetime.now(UTC)
-    stored = {item.key: item.size_bytes for item in storage.list()}
+    stored = {item.key: item.size_bytes for item in _list_ours(storage)}
     counts = dict.fromkeys(asdict(Differences()), 0)
 
     def found(kind: str, subject: object) -> None:
@@ -225,6 +228,11 @@ def fsck(
         found("months_wrong", f"user {month.owner_id}, {month.shelf}, {month}")
     _compare_index(revisions, behind, search, found)
     return Differences(**counts)
+
+
+def _list_ours(storage: Storage) -> Iterator[StoredObject]:
+    """Every object but those in dropboxes."""
+    return (item for item in storage.list() if not item.key.startswith(objects.DROPBOX))
 
 
 def _compare_index(
@@ -260,7 +268,7 @@ def repair(
     mended; fsck goes on counting it.
     """
     now = datetime.now(UTC)
-    stored = {item.key for item in storage.list()}
+    stored = {item.key for item in _list_ours(storage)}
     to_develop = []
     with database.write() as connection:
         wanted = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))

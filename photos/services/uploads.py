@@ -197,16 +197,17 @@ def accept(
     database: Database,
     storage: Storage,
     jobs: Jobs,
+    is_counted: bool = True,
 ) -> Offer:
-    """Take a whole file from a plain form: `known` (nothing kept), `refused`, or `send` with its photo.
+    """Take a whole file, as from a plain form: `known` (nothing kept), `refused`, or `send` with its photo.
 
-    Raises TooMany for more files than a minute may bring.
+    Raises TooMany for more files than a minute may bring, unless this one does not count.
     """
     reader = HashingReader(stream, settings.max_photo_bytes)
     try:
         name = clean_name(name)
         check_kind(name, "")
-        upload = _announce(name, owner=owner, settings=settings, database=database)
+        upload = _announce(name, owner=owner, settings=settings, database=database, is_counted=is_counted)
         try:
             storage.put(upload.storage_key, reader, media_type="application/octet-stream")
             if reader.size_bytes == 0:
@@ -227,11 +228,12 @@ def accept(
     return Offer("send", photo=photo)
 
 
-def _announce(name: str, *, owner: User, settings: Settings, database: Database) -> Upload:
+def _announce(name: str, *, owner: User, settings: Settings, database: Database, is_counted: bool) -> Upload:
     """A row before the bytes, so that what a crash leaves behind belongs to something the sweep knows."""
     now = datetime.now(UTC)
     with database.write() as connection:
-        _take_turn(connection, owner, settings, now)
+        if is_counted:
+            _take_turn(connection, owner, settings, now)
         return upload_rows.add_upload(
             connection,
             id=new_id(),

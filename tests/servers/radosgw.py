@@ -19,9 +19,19 @@ from typing import Any
 
 import boto3
 
+from tests.servers.certificates import Authority
 from tests.servers.ports import free_port
 
-PROGRAMS = ("ceph-authtool", "ceph-mon", "ceph-osd", "ceph", "monmaptool", "radosgw", "radosgw-admin")
+PROGRAMS = (
+    "openssl",
+    "ceph-authtool",
+    "ceph-mon",
+    "ceph-osd",
+    "ceph",
+    "monmaptool",
+    "radosgw",
+    "radosgw-admin",
+)
 REGION = "default"
 START_SECONDS = 60
 
@@ -59,7 +69,8 @@ osd data = {folder}/osd
 osd objectstore = memstore
 memstore device bytes = 2147483648
 [client.rgw]
-rgw frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port}
+rgw frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port} ssl_endpoint=127.0.0.1:{https_port} \
+ssl_certificate={certificate.chain} ssl_private_key={certificate.key}
 rgw data = {folder}/rgw
 rgw dns name = localhost
 """
@@ -72,10 +83,14 @@ def missing_programs() -> list[str]:
 
 @dataclass
 class Radosgw:
-    """A gateway with one user. `access_key` and `secret_key` are made up for this run."""
+    """A gateway with one user, over http and, by a certificate of `authority`, over https.
+
+    `access_key` and `secret_key` are made up for this run.
+    """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bigimage-s3-")))
     port: int = field(default_factory=free_port)
+    https_port: int = field(default_factory=free_port)
     access_key: str = field(default_factory=lambda: secrets.token_hex(10))
     secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -83,6 +98,11 @@ class Radosgw:
     @property
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """Whom to trust over https."""
+        return self.folder / "authority" / "authority.pem"
 
     def start(self) -> None:
         """Start all three daemons, wait for the first answer and make the user."""
@@ -144,7 +164,13 @@ class Radosgw:
             (self.folder / name).mkdir()
         fsid, mon_port, old_mon_port = str(uuid.uuid4()), free_port(), free_port()
         text = CONFIGURATION.format(
-            folder=self.folder, fsid=fsid, mon_port=mon_port, old_mon_port=old_mon_port, port=self.port
+            folder=self.folder,
+            fsid=fsid,
+            mon_port=mon_port,
+            old_mon_port=old_mon_port,
+            port=self.port,
+            https_port=self.https_port,
+            certificate=Authority(self.authority.parent).issue("127.0.0.1", "localhost"),
         )
         (self.folder / "ceph.conf").write_text(text)
         self._keyring("keyring", "mon.", "--gen-key", "--cap", "mon", "allow *")

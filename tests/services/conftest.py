@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,14 +148,35 @@ def seeing_library(
     yield from _library(request, data_folder, darkroom, "sqlite", recogniser)
 
 
+@pytest.fixture(params=["sqlite", "mariadb", "bucket"])
+def library_anywhere(
+    request: pytest.FixtureRequest, data_folder: Path, darkroom: Decoders
+) -> Iterator[Library]:
+    """A library on each database with a folder, and on SQLite with a bucket."""
+    if request.param == "bucket":
+        bucket = request.getfixturevalue("bucket")
+        yield from _library(request, data_folder, darkroom, "sqlite", more=bucket)
+    else:
+        yield from _library(request, data_folder, darkroom, request.param)
+
+
+@pytest.fixture
+def bucket_library(
+    request: pytest.FixtureRequest, data_folder: Path, darkroom: Decoders, bucket: dict[str, str]
+) -> Iterator[Library]:
+    """A library on SQLite that keeps its photos in a bucket."""
+    yield from _library(request, data_folder, darkroom, "sqlite", more=bucket)
+
+
 def _library(
     request: pytest.FixtureRequest,
     data_folder: Path,
     darkroom: Decoders,
     engine: str,
     recogniser: OnnxRecognition | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Library]:
-    environ = {"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off"}
+    environ = {"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off", **(more or {})}
     if engine == "mariadb":
         environ["DATABASE_URL"] = request.getfixturevalue("mariadb_url")
     backends = open_backends(read_settings(environ))
@@ -167,6 +188,7 @@ def _library(
     owner = accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
     yield Library(backends, owner)
     backends.database.close()
+    backends.storage.close()
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ def test_every_job_asks_for_parts_that_there_are_and_for_ids(name: str) -> None:
         if parameter.kind is parameter.KEYWORD_ONLY:
             assert word in Backends.__annotations__ or hasattr(Backends, word), word
         else:
-            assert word.endswith("_id"), "a job carries ids only"
+            assert word.endswith("_id") or name == "take_drop", (
+                "a job carries ids only, or what has no row yet"
+            )
 
 
 @pytest.mark.parametrize(("name", "payload"), [("bake_bread", {"photo_id": "x"}), ("label_photo", {})])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import fields
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import boto3
 import pytest
 import requests
 from flask import Flask
 
+from photos.config import Settings
 from tests import pictures
 from tests.servers.radosgw import REGION, Radosgw
 from tests.web.conftest import People
@@ -21,22 +21,10 @@ PHOTO = pictures.jpeg(640, 480)
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(make_app: Callable[..., Flask], bucket: dict[str, str]) -> Flask:
     """The application on a bucket of its own, with the SDK's own way to credentials."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", radosgw.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", radosgw.secret_key)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    bucket = f"photos-{uuid4().hex}"
-    client = boto3.client("s3", endpoint_url=radosgw.endpoint_url, region_name=REGION)
-    client.create_bucket(Bucket=bucket)
-    client.close()
-    yield make_app(
-        storage="s3",
-        s3_bucket=bucket,
-        s3_endpoint_url=radosgw.endpoint_url,
-        s3_addressing="path",
-        aws_region=REGION,
-    )
+    named = {item.name: bucket.get(item.metadata["env"]) for item in fields(Settings)}
+    return make_app(**{name: value for name, value in named.items() if value})
 
 
 def offered(people: People, body: bytes) -> dict[str, object]:

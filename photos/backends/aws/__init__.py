@@ -17,13 +17,25 @@ READ_SECONDS = 20.0
 ATTEMPTS = 4
 
 
+def open_session(*, region: str, access_key: str = "", secret_key: str = "") -> Any:
+    """Region and credentials. Without keys boto3 finds some itself (on AWS: the role of the machine)."""
+    import boto3
+
+    return boto3.session.Session(
+        region_name=region,
+        aws_access_key_id=access_key or None,
+        aws_secret_access_key=secret_key or None,
+    )
+
+
 def open_client(
     service: str,
     *,
-    region: str,
+    region: str = "",
     endpoint_url: str = "",
     access_key: str = "",
     secret_key: str = "",
+    session: Any = None,
     connect_timeout_seconds: float = CONNECT_SECONDS,
     read_timeout_seconds: float = READ_SECONDS,
     attempts: int = ATTEMPTS,
@@ -31,17 +43,12 @@ def open_client(
 ) -> Any:
     """A client of `service`. `endpoint_url` is empty for Amazon.
 
-    Without `access_key` and `secret_key` boto3 finds credentials itself (on AWS: the role of the machine).
+    Region and keys are those of `session`, or given as to `open_session`.
     `options` are botocore's, for what only one service knows.
     """
-    import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session(
-        region_name=region,
-        aws_access_key_id=access_key or None,
-        aws_secret_access_key=secret_key or None,
-    )
+    session = session or open_session(region=region, access_key=access_key, secret_key=secret_key)
     config = Config(
         connect_timeout=connect_timeout_seconds,
         read_timeout=read_timeout_seconds,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from photos.models import StoredObject, StoredPart
 
@@ -50,7 +50,10 @@ class Storage(Protocol):
         """Remove the object; an absent one is fine."""
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Every object whose key starts with `prefix`, in key order."""
+        """Every object whose key starts with `prefix`, in key order, with the time when it was stored."""
+
+    def location(self, key: str) -> str:
+        """Where tools of others find what is under a key, or below one that ends with a slash."""
 
     def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
         """A signed GET URL. It stays the same within a signing window, so that browsers can cache it.
@@ -86,3 +89,14 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Give connections back. The next call opens new ones."""
+
+
+@runtime_checkable
+class RuledStorage(Protocol):
+    """A storage with rules of its own beside our calls. Both verbs may raise `StorageError`."""
+
+    def rule_problems(self, *, origins: Sequence[str], upload_days: int) -> Sequence[str]:
+        """What the rules lack for pages of `origins`, and for uploads that live so many days, in words."""
+
+    def set_rules(self, *, origins: Sequence[str], upload_days: int) -> None:
+        """Give it what it lacks, and leave rules of others as they are."""

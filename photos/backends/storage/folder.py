@@ -68,7 +68,10 @@ def _begin_folder(parent: int, name: str) -> None:
 
 
 class FolderStorage:
-    """`root` was made by `create_folder`. `signing_key` is secret; see `MediaSigner` for the times."""
+    """`root` was made by `create_folder`. `signing_key` is secret; see `MediaSigner` for the times.
+
+    Folders go with their last object, but for those under `kept_prefix`: people copy into them.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class FolderStorage:
         url_seconds: int = 3600,
         part_seconds: int = 3600,
         min_part_size: int = 5 << 20,
+        kept_prefix: str = "",
         now: Callable[[], float] = time.time,
     ) -> None:
         self.min_part_size = min_part_size
@@ -86,6 +90,7 @@ class FolderStorage:
             signing_key, base_path=base_path, url_seconds=url_seconds, part_seconds=part_seconds, now=now
         )
         self._root = root
+        self._kept_prefix = kept_prefix
 
     def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         """The media type is not kept: a signed address carries the one to answer with."""
@@ -152,7 +157,8 @@ class FolderStorage:
                 with folder_beneath(objects, folders) as folder:
                     os.unlink(name, dir_fd=folder)
                     os.fsync(folder)
-                _prune(objects, folders)
+                if not (self._kept_prefix and key.startswith(self._kept_prefix)):
+                    _prune(objects, folders)
             except OSError as error:
                 if error.errno not in (*_NOT_THERE, *_NOT_A_KEY_HERE):
                     raise
@@ -161,6 +167,10 @@ class FolderStorage:
         with _storage_errors("list", prefix), self._area(_OBJECTS) as objects:
             for key, facts in _walk(objects, "", prefix):
                 yield _stored(key, facts)
+
+    def location(self, key: str) -> str:
+        """A path."""
+        return str(self._root / _OBJECTS / key)
 
     def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
         """A path; the caller's own scheme and host go before it."""
@@ -270,7 +280,8 @@ def _storage_errors(action: str, subject: object) -> Iterator[None]:
 
 
 def _stored(key: str, facts: os.stat_result) -> StoredObject:
-    return StoredObject(key, facts.st_size, multipart.entity_tag(facts))
+    modified_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return StoredObject(key, facts.st_size, multipart.entity_tag(facts), modified_at=modified_at)
 
 
 def _walk(folder: int, base: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:

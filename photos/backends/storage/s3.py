@@ -12,23 +12,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from photos.backends import aws
-from photos.backends.storage import Readable
+from photos.backends.storage import Readable, bucket_rules
 from photos.backends.storage.disposition import content_disposition
 from photos.backends.storage.keys import check_key
-from photos.errors import Conflict, NotFound, StorageError
+from photos.backends.storage.presign import SigningKey, presign_get
+from photos.backends.storage.s3_errors import code_of, storage_errors, upload_errors
+from photos.errors import NotFound, StorageError
 from photos.models import StoredObject, StoredPart
 
 _CHUNK_BYTES = 1 << 20
 _SIGNED_URLS_KEPT = 8192
-"""About 8 MB. Signing costs 140 microseconds, 60 tiles of three sizes a page."""
-_NOT_THERE = frozenset({"404", "NoSuchKey", "NotFound"})
-_NO_SUCH_UPLOAD = frozenset({"404", "NoSuchUpload", "InvalidArgument"})
-_WRONG_PARTS = frozenset({"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MalformedXML"})
+"""About 8 MB; a page shows 60 tiles in three sizes."""
+
+_NO_RULES = frozenset({"NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"})
 
 
 class S3Storage:
@@ -37,6 +38,8 @@ class S3Storage:
     `endpoint_url` is empty for Amazon. `addressing_style` is `auto`, `path` or `virtual`. Without
     `access_key` and `secret_key` boto3 finds credentials itself (on AWS: the role of the machine).
     Addresses given out live for `url_seconds`, and for at least half of that when they are given out.
+    `encryption` is empty for what the bucket does by itself, `AES256`, or `aws:kms` with `kms_key` (empty for
+    the key that Amazon keeps for the account).
     """
 
     min_part_size = 5 << 20
@@ -50,6 +53,8 @@ class S3Storage:
         addressing_style: str = "auto",
         access_key: str = "",
         secret_key: str = "",
+        encryption: str = "",
+        kms_key: str = "",
         url_seconds: int = 3600,
         part_seconds: int = 3600,
         connect_timeout_seconds: float = 3,
@@ -58,11 +63,14 @@ class S3Storage:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._bucket = bucket
+        self._region = region
+        self._encryption: dict[str, Any] = {"ServerSideEncryption": encryption} if encryption else {}
+        if encryption == "aws:kms":
+            # asks KMS once in a while, not for every object
+            self._encryption |= {"BucketKeyEnabled": True, **({"SSEKMSKeyId": kms_key} if kms_key else {})}
+        self._session_options = {"region": region, "access_key": access_key, "secret_key": secret_key}
         self._client_options: dict[str, Any] = {
-            "region": region,
             "endpoint_url": endpoint_url,
-            "access_key": access_key,
-            "secret_key": secret_key,
             "connect_timeout_seconds": connect_timeout_seconds,
             "read_timeout_seconds": read_timeout_seconds,
             "attempts": attempts,
@@ -74,19 +82,24 @@ class S3Storage:
         self._part_seconds = part_seconds
         self._now = now
         self._signed_read = lru_cache(maxsize=_SIGNED_URLS_KEPT)(self._sign_read)
-        self._opened_client: Any = None
+        self._opened: tuple[Any, Any] | None = None
         self._opening = threading.Lock()
 
     @property
     def _client(self) -> Any:
+        return self._open()[1]
+
+    def _open(self) -> tuple[Any, Any]:
+        """Session and client, made with the first call."""
         with self._opening:
-            if self._opened_client is None:
-                self._opened_client = aws.open_client("s3", **self._client_options)
-            return self._opened_client
+            if self._opened is None:
+                session = aws.open_session(**self._session_options)
+                self._opened = session, aws.open_client("s3", session=session, **self._client_options)
+            return self._opened
 
     def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         check_key(key)
-        with _rewindable(body) as (file, size_bytes, digest), _storage_errors("store", key):
+        with _rewindable(body) as (file, size_bytes, digest), storage_errors("store", key):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -95,7 +108,10 @@ class S3Storage:
                 # The bucket refuses what arrives damaged or cut.
                 ContentMD5=base64.b64encode(digest).decode(),
                 ContentType=media_type,
+                **self._encryption,
             )
+        if _is_md5(answer) and answer["ETag"].strip('"') != digest.hex():
+            raise StorageError("store", key, reason="what it has is not what was sent")
         return StoredObject(key, size_bytes, answer["ETag"], media_type)
 
     def get(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -105,16 +121,16 @@ class S3Storage:
         wanted = (
             {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
         )
-        with _storage_errors("read", key):
+        with storage_errors("read", key):
             try:
                 body = self._client.get_object(Bucket=self._bucket, Key=check_key(key), **wanted)["Body"]
             except self._client.exceptions.ClientError as error:
-                if _code(error) == "InvalidRange":
+                if code_of(error) == "InvalidRange":
                     return
                 raise
         with body:
             while True:
-                with _storage_errors("read", key):
+                with storage_errors("read", key):
                     # Raises at the end if bytes are missing.
                     chunk = body.read(_CHUNK_BYTES)
                 if not chunk:
@@ -126,7 +142,7 @@ class S3Storage:
         """A temporary copy."""
         with tempfile.TemporaryDirectory(prefix="bigimage-") as folder:
             path = Path(folder) / "object"
-            with path.open("wb") as file, _storage_errors("fetch", key):
+            with path.open("wb") as file, storage_errors("fetch", key):
                 for chunk in self.get(key):
                     file.write(chunk)
             yield path
@@ -134,7 +150,7 @@ class S3Storage:
     def stat(self, key: str) -> StoredObject:
         check_key(key)
         try:
-            with _storage_errors("look up", key):
+            with storage_errors("look up", key):
                 answer = self._client.head_object(Bucket=self._bucket, Key=key)
         except NotFound:
             # HEAD answers a bare 404 for a missing bucket too, and that is an outage.
@@ -149,36 +165,59 @@ class S3Storage:
 
     def delete(self, key: str) -> None:
         check_key(key)
-        with _storage_errors("delete", key):
+        with storage_errors("delete", key):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        with _storage_errors("list", prefix):
+        with storage_errors("list", prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             for page in pages:
                 for entry in page.get("Contents", ()):
-                    yield StoredObject(entry["Key"], entry["Size"], entry["ETag"])
+                    modified_at = entry["LastModified"]
+                    yield StoredObject(entry["Key"], entry["Size"], entry["ETag"], modified_at=modified_at)
+
+    def location(self, key: str) -> str:
+        """As command line tools write it."""
+        return f"s3://{self._bucket}/{key}"
 
     def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
         window = int(self._now()) // self._window_seconds
-        return self._signed_read(window, check_key(key), media_type, download_name)
+        return self._signed_read(self._signing_key(key), window, check_key(key), media_type, download_name)
 
-    def _sign_read(self, window: int, key: str, media_type: str, download_name: str) -> str:
-        """`window` is there for the cache: in the next one the address is signed anew."""
-        return self._sign(
-            "get_object",
-            self._url_seconds,
-            Key=key,
-            ResponseCacheControl=f"private, max-age={self._window_seconds}, immutable",
-            ResponseContentDisposition=content_disposition(download_name),
-            ResponseContentType=media_type,
+    def _signing_key(self, key: str) -> SigningKey:
+        """Today's: temporary credentials end, and with them the addresses that they signed."""
+        with storage_errors("sign an address for", key):
+            credentials = self._open()[0].get_credentials()
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        if frozen is None:
+            raise StorageError(
+                "sign an address for", key, reason="there are no AWS credentials on this machine"
+            )
+        return SigningKey(frozen.access_key, frozen.secret_key, frozen.token or "", self._region)
+
+    def _sign_read(
+        self, signing_key: SigningKey, window: int, key: str, media_type: str, download_name: str
+    ) -> str:
+        answer = {
+            "response-cache-control": f"private, max-age={self._window_seconds}, immutable",
+            "response-content-disposition": content_disposition(download_name),
+            "response-content-type": media_type,
+        }
+        begins_at = window * self._window_seconds
+        return presign_get(
+            self._base_url, key, answer, key=signing_key, at=begins_at, seconds=self._url_seconds
         )
+
+    @cached_property
+    def _base_url(self) -> str:
+        """That of the bucket, in the form and place that the SDK chooses."""
+        return self._sign("get_object", 60, Key="k").partition("?")[0].removesuffix("k")
 
     def start_multipart(self, key: str, *, media_type: str) -> str:
         check_key(key)
-        with _storage_errors("begin", key):
+        with storage_errors("begin", key):
             answer = self._client.create_multipart_upload(
-                Bucket=self._bucket, Key=key, ContentType=media_type
+                Bucket=self._bucket, Key=key, ContentType=media_type, **self._encryption
             )
         return str(answer["UploadId"])
 
@@ -193,7 +232,7 @@ class S3Storage:
         )
 
     def _sign(self, operation: str, seconds: int, **parameters: object) -> str:
-        with _storage_errors("sign an address for", parameters["Key"]):
+        with storage_errors("sign an address for", parameters["Key"]):
             return str(
                 self._client.generate_presigned_url(
                     operation, Params={"Bucket": self._bucket, **parameters}, ExpiresIn=seconds
@@ -202,7 +241,7 @@ class S3Storage:
 
     def list_parts(self, key: str, multipart_id: str) -> Sequence[StoredPart]:
         check_key(key)
-        with _storage_errors("list the parts of", key), _upload_errors(multipart_id):
+        with storage_errors("list the parts of", key), upload_errors(multipart_id):
             pages = self._client.get_paginator("list_parts").paginate(
                 Bucket=self._bucket, Key=key, UploadId=multipart_id
             )
@@ -216,7 +255,7 @@ class S3Storage:
         check_key(key)
         named = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
         try:
-            with _storage_errors("complete", key), _upload_errors(multipart_id):
+            with storage_errors("complete", key), upload_errors(multipart_id):
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket, Key=key, UploadId=multipart_id, MultipartUpload={"Parts": named}
                 )
@@ -229,24 +268,32 @@ class S3Storage:
         return self.stat(key)
 
     def _is_joined_from(self, key: str, parts: Sequence[StoredPart]) -> bool:
-        """Whether the object is these parts: S3 tags it with the MD5 of their MD5s and their count."""
+        """Whether the object is these parts: S3 tags it with the MD5 of their MD5s, and their count.
+
+        Under a key of KMS tags are no MD5s; there count and size have to do, below a name nobody else has.
+        """
         try:
+            with storage_errors("look up", key):
+                answer = self._client.head_object(Bucket=self._bucket, Key=key)
+            tag, count = answer["ETag"].strip('"').split("-")
             together = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
-            tag = self.stat(key).etag.strip('"')
         except (NotFound, ValueError):
             return False
-        return tag == f"{hashlib.md5(together, usedforsecurity=False).hexdigest()}-{len(parts)}"
+        if not _is_md5(answer):
+            sizes = sum(part.size_bytes for part in parts)
+            return (int(count), answer["ContentLength"]) == (len(parts), sizes)
+        return (tag, count) == (hashlib.md5(together, usedforsecurity=False).hexdigest(), str(len(parts)))
 
     def abort_multipart(self, key: str, multipart_id: str) -> None:
         check_key(key)
         try:
-            with _storage_errors("abort", key), _upload_errors(multipart_id):
+            with storage_errors("abort", key), upload_errors(multipart_id):
                 self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
         except NotFound:
             return
 
     def list_multiparts(self) -> Iterator[tuple[str, str]]:
-        with _storage_errors("list uploads in", self._bucket):
+        with storage_errors("list uploads in", self._bucket):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
             for page in pages:
                 for upload in page.get("Uploads", ()):
@@ -261,50 +308,48 @@ class S3Storage:
         self._check_bucket()
         self.abort_multipart("ping", self.start_multipart("ping", media_type="text/plain"))
 
+    def rule_problems(self, *, origins: Sequence[str], upload_days: int) -> Sequence[str]:
+        """See `RuledStorage`."""
+        return [
+            *bucket_rules.cors_problems(self._read_rules("cors"), origins),
+            *bucket_rules.lifecycle_problems(self._read_rules("lifecycle"), upload_days),
+        ]
+
+    def set_rules(self, *, origins: Sequence[str], upload_days: int) -> None:
+        """See `RuledStorage`."""
+        cors = bucket_rules.with_cors(self._read_rules("cors"), origins)
+        lifecycle = bucket_rules.with_lifecycle(self._read_rules("lifecycle"), upload_days)
+        with storage_errors("set the rules of", self._bucket):
+            self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": cors})
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self._bucket, LifecycleConfiguration={"Rules": lifecycle}
+            )
+
+    def _read_rules(self, kind: str) -> Sequence[bucket_rules.Rule]:
+        with storage_errors("read the rules of", self._bucket):
+            try:
+                if kind == "cors":
+                    return list(self._client.get_bucket_cors(Bucket=self._bucket)["CORSRules"])
+                answer = self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
+                return list(answer.get("Rules", ()))
+            except self._client.exceptions.ClientError as error:
+                if code_of(error) in _NO_RULES:
+                    return []
+                raise
+
     def close(self) -> None:
         """End the connections. The next call opens new ones."""
         with self._opening:
-            if self._opened_client is not None:
-                self._opened_client.close()
-                self._opened_client = None
+            if self._opened is not None:
+                self._opened[1].close()
+                self._opened = None
 
     def _check_bucket(self) -> None:
         try:
-            with _storage_errors("reach", self._bucket):
+            with storage_errors("reach", self._bucket):
                 self._client.head_bucket(Bucket=self._bucket)
         except NotFound as error:
             raise StorageError("find the bucket", self._bucket) from error
-
-
-@contextmanager
-def _storage_errors(action: str, subject: object) -> Iterator[None]:
-    """Only a missing object is NotFound; a missing bucket, like anything else, is an outage."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in _NOT_THERE:
-            raise NotFound("object", subject) from error
-        raise StorageError(action, subject) from error
-    except (BotoCoreError, OSError) as error:
-        raise StorageError(action, subject) from error
-
-
-@contextmanager
-def _upload_errors(multipart_id: str) -> Iterator[None]:
-    from botocore.exceptions import ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in _WRONG_PARTS:
-            raise Conflict(
-                "A part is missing, too small, or not the one that arrived.", code="part"
-            ) from error
-        if _code(error) in _NO_SUCH_UPLOAD:
-            raise NotFound("upload", multipart_id) from error
-        raise
 
 
 @contextmanager
@@ -323,5 +368,6 @@ def _rewindable(body: bytes | Readable) -> Iterator[tuple[bytes | BinaryIO, int,
         yield copy, size_bytes, digest.digest()
 
 
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _is_md5(answer: Any) -> bool:
+    """Whether the tag in an answer comes of MD5s: not under a key of KMS."""
+    return not str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")

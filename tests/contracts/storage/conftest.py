@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
@@ -53,18 +51,29 @@ def folder_place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def s3_place(radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    yield from _s3_place(radosgw, radosgw.port, "http", monkeypatch)
+
+
+@pytest.fixture
+def s3_https_place(radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(radosgw.authority))
+    yield from _s3_place(radosgw, radosgw.https_port, "https", monkeypatch)
+
+
+def _s3_place(radosgw: Radosgw, port: int, scheme: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    bucket = f"photos-{uuid4().hex}"
+    bucket = radosgw.create_bucket()
     made: list[S3Storage] = []
-    with FaultProxy(radosgw.port) as proxy:
+    with FaultProxy(port) as proxy:
+        origin = f"{scheme}://127.0.0.1:{proxy.port}"
 
         def opened(seconds: int = 3600) -> S3Storage:
             storage = S3Storage(
                 bucket,
                 region=REGION,
-                endpoint_url=proxy.url,
+                endpoint_url=origin,
                 addressing_style="path",
                 access_key=radosgw.access_key,
                 secret_key=radosgw.secret_key,
@@ -77,21 +86,12 @@ def s3_place(radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plac
             made.append(storage)
             return storage
 
-        owner = boto3.client(
-            "s3",
-            region_name=REGION,
-            endpoint_url=radosgw.endpoint_url,
-            aws_access_key_id=radosgw.access_key,
-            aws_secret_access_key=radosgw.secret_key,
-        )
-        owner.create_bucket(Bucket=bucket)
-        owner.close()
-        yield Place(opened(), proxy.url, opened, proxy.refuse, proxy.heal, proxy)
+        yield Place(opened(), origin, opened, proxy.refuse, proxy.heal, proxy, authority=radosgw.authority)
         for storage in made:
             storage.close()
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "s3", "s3_https"])
 def place(request: pytest.FixtureRequest) -> Place:
     found: Place = request.getfixturevalue(f"{request.param}_place")
     return found

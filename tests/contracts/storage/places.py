@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -30,12 +32,21 @@ class Place:
     start: Callable[[], None]
     proxy: FaultProxy | None
     """None where there is no network between us and the bytes."""
+    authority: Path | None = None
+    """Whose certificates hold over https."""
 
     def get(self, url: str, **headers: str) -> requests.Response:
-        return requests.get(urljoin(self.origin, url), headers=headers, timeout=10)
+        return self._ask("GET", url, headers=headers)
+
+    def head(self, url: str) -> requests.Response:
+        return self._ask("HEAD", url)
 
     def send(self, url: str, body: bytes) -> requests.Response:
-        return requests.put(urljoin(self.origin, url), data=body, timeout=10)
+        return self._ask("PUT", url, data=body)
+
+    def _ask(self, method: str, url: str, **more: Any) -> requests.Response:
+        verify = str(self.authority) if self.authority else True
+        return requests.request(method, urljoin(self.origin, url), timeout=10, verify=verify, **more)
 
     def send_part(self, key: str, multipart_id: str, number: int, body: bytes) -> StoredPart:
         url = self.storage.part_url(key, multipart_id, number, size_bytes=len(body))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import parse_qsl, urljoin, urlsplit
-
-import requests
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.contracts.storage.places import JPEG, Place, altered, read
 
@@ -36,8 +34,7 @@ def test_a_signed_address_serves_ranges_and_conditions(place: Place) -> None:
     assert place.get(url).headers["ETag"] == stored.etag
     known = place.get(url, **{"If-None-Match": stored.etag})
     assert (known.status_code, known.content) == (304, b"")
-    head = requests.head(urljoin(place.origin, url), timeout=10)
-    assert head.content == b""
+    assert place.head(url).content == b""
 
 
 def test_an_address_stays_the_same_within_its_window(place: Place) -> None:
@@ -78,11 +75,11 @@ def test_an_altered_part_address_is_refused(place: Place) -> None:
 def test_expired_addresses_are_refused(place: Place) -> None:
     place.storage.put("a", b"hello", media_type=JPEG)
     multipart_id = place.storage.start_multipart("b", media_type=JPEG)
-    brief = place.brief(2)
+    brief = place.brief(4)
     read_url = brief.url("a", media_type=JPEG)
     part_url = brief.part_url("b", multipart_id, 1, size_bytes=4)
     assert place.get(read_url).status_code == 200
-    time.sleep(3.1)
+    time.sleep(4.1)
     assert place.get(read_url).status_code == 403
     assert place.send(part_url, b"body").status_code == 403
     assert list(place.storage.list_parts("b", multipart_id)) == []
