@@ -29,6 +29,7 @@ from photos.web import (
     trash,
     twins,
     uploads,
+    worker,
 )
 from photos.web.errors import init_errors
 from photos.web.security import init_security
@@ -46,17 +47,30 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     backends = backends or open_backends(settings)
     logs.configure(settings.log_level)
     metrics.configure(settings.tier, is_on=settings.metrics)
-    app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    if settings.tier == "worker":
+        app = Flask("photos", static_folder=None)
+    else:
+        app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # FLASK_DEBUG, left over in somebody's environment, would show sources and run what visitors type
     app.debug = False
     app.extensions["bigimage"] = backends
     init_security(app, settings)
-    init_sessions(app, settings, backends.database, backends.secret_key)
     init_errors(app)
+    app.register_blueprint(health.blueprint)
+    if settings.tier == "worker":
+        app.register_blueprint(worker.blueprint)
+    else:
+        _add_pages(app, settings, backends)
+    cli.register(app)
+    return app
+
+
+def _add_pages(app: Flask, settings: Settings, backends: Backends) -> None:
+    """Everything that people and their programs ask for."""
+    init_sessions(app, settings, backends.database, backends.secret_key)
     init_templating(app)
     init_tiles(app)
     for page in (
-        health,
         accounts,
         people,
         timeline,
@@ -78,8 +92,6 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         app.register_blueprint(provider.blueprint)
     if isinstance(backends.storage, MediaStore):
         app.register_blueprint(media.blueprint(backends.storage))
-    cli.register(app)
-    return app
 
 
 def create_command_app() -> Flask:

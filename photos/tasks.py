@@ -9,7 +9,7 @@ from inspect import signature
 from photos import metrics
 from photos.errors import Invalid
 from photos.models import Job
-from photos.services import bulk, dropbox, processing, samples
+from photos.services import bulk, dropbox, processing, samples, upkeep
 from photos.wiring import Backends
 
 TASKS: Mapping[str, Callable[..., None]] = {
@@ -21,6 +21,13 @@ TASKS: Mapping[str, Callable[..., None]] = {
     "take_drop": dropbox.take_drop,
 }
 """Each takes what the job says as plain parameters, and the parts it touches as keyword-only ones."""
+
+TIMED: Mapping[str, Callable[..., object]] = {
+    "sweep": upkeep.sweep,
+    "mend": upkeep.mend,
+}
+"""What is due every so often: on one machine the runner's timer, on AWS the entries of cron.yaml. Each takes
+the parts it touches, and may run twice at once."""
 
 
 def run(job: Job, backends: Backends) -> None:
@@ -37,10 +44,19 @@ def run(job: Job, backends: Backends) -> None:
         metrics.record("JobRetries", int(job.attempt > 1), "Count", **words)
 
 
+def keep_hour(name: str, backends: Backends) -> None:
+    """Do one of TIMED. Raises BackendError for "later"."""
+    _call(TIMED[name], Job("", name, {}, 1), backends)
+
+
 def _do(job: Job, backends: Backends) -> None:
     task = TASKS.get(job.name)
     if task is None:
         raise Invalid(f"there is no job {job.name}", code="unknown_job")
+    _call(task, job, backends)
+
+
+def _call(task: Callable[..., object], job: Job, backends: Backends) -> None:
     given: list[str] = []
     parts: dict[str, object] = {}
     for name, parameter in signature(task).parameters.items():

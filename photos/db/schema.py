@@ -432,3 +432,12 @@ job = table(
     Column("created_at", Instant, nullable=False),
     Index("ix_job_due", "due_at", "id"),
 )
+
+job_failure = table(
+    "job_failure",
+    Column("message_id", Binary(100), primary_key=True),
+    Column("reason", Words(500), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("failed_at", Instant, nullable=False),
+    Index("ix_job_failure_failed_at", "failed_at"),
+)

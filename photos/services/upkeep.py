@@ -21,7 +21,7 @@ from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
 from photos.models import StoredObject
-from photos.services import accounts, bulk, counting, dropbox, duplicates, uploads
+from photos.services import accounts, bulk, counting, dropbox, duplicates, failures, uploads
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Swept:
     hashes_compared: int
     changes_forgotten: int
     drops_found: int
+    failures_forgotten: int
 
 
 def sweep(
@@ -71,6 +72,7 @@ def sweep(
         hashes_compared=duplicates.match_new(database=database),
         changes_forgotten=bulk.forget_old(database=database, now=now, limit=BATCH),
         drops_found=dropbox.send_drops(database=database, storage=storage, jobs=jobs),
+        failures_forgotten=failures.forget_old(database=database, now=now),
     )
 
 
@@ -323,6 +325,13 @@ def reindex(*, database: Database, search: Search, report: Callable[[str], None]
             total += len(batch)
             report(f"{total:,} photos indexed")
     return total
+
+
+def mend(*, database: Database, search: Search) -> None:
+    """What is due once an hour: compare index and counts with the rows, and put the index in order."""
+    mend_index(database=database, search=search)
+    counting.mend(database=database)
+    search.optimise()
 
 
 def mend_index(*, database: Database, search: Search) -> int:

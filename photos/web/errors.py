@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from photos import logs
@@ -100,8 +100,8 @@ def problem_of(error: BigimageError) -> Problem:
 
 
 def problem_response(problem: Problem) -> Response:
-    """The problem as a page, or as `application/problem+json` under `/api` and for stored bytes."""
-    response = _json(problem) if is_api() or request.blueprint == "media" else _page(problem)
+    """The problem as a page, or as `application/problem+json` where no person looks."""
+    response = _json(problem) if is_api() or request.blueprint == "media" or _is_worker() else _page(problem)
     response.status_code = problem.status
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
@@ -113,6 +113,11 @@ def problem_response(problem: Problem) -> Response:
 def is_api() -> bool:
     """Whether the caller is a program: it gets JSON and is never redirected."""
     return request.path == "/api" or request.path.startswith("/api/")
+
+
+def _is_worker() -> bool:
+    """Whether this is the tier without pages."""
+    return "worker" in current_app.blueprints
 
 
 def init_errors(app: Flask) -> None:

@@ -24,9 +24,11 @@ class Access(Enum):
     """Every person; the view asks the database with the owner's id, so another's thing is not there."""
     ADMIN = "admin"
     """Administrators."""
+    DAEMON = "daemon"
+    """The daemon on the machine of the worker tier, where alone these routes exist; its door looks itself."""
 
 
-PUBLIC, SIGNED_URL, SIGNED_IN, OWNER, ADMIN = Access
+PUBLIC, SIGNED_URL, SIGNED_IN, OWNER, ADMIN, DAEMON = Access
 
 ACCESS: dict[tuple[str, str], Access] = {
     ("static", "GET"): PUBLIC,
@@ -35,6 +37,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("health.version", "GET"): PUBLIC,
     ("media.read", "GET"): SIGNED_URL,
     ("media.write_part", "PUT"): SIGNED_URL,
+    ("worker.take_message", "POST"): DAEMON,
+    ("worker.keep_hour", "POST"): DAEMON,
     # signing in
     ("accounts.sign_in", "GET"): PUBLIC,
     ("accounts.callback", "GET"): PUBLIC,
@@ -162,7 +166,7 @@ LARGE_BODIES: dict[tuple[str, str], int | None] = {
 MAX_BODY_BYTES = 1024 * 1024
 """What a form or a JSON document may be."""
 
-NO_SESSION = ("/static/", "/media/", "/health", "/version")
+NO_SESSION = ("/static/", "/media/", "/health", "/version", "/worker/")
 """Paths that answer without looking at a cookie."""
 
 

@@ -65,7 +65,7 @@ def init_security(app: Flask, settings: Settings) -> None:
             app.wsgi_app, x_for=hops, x_proto=1, x_host=hops
         )
     app.extensions["bigimage_origins"] = trusted_origins(settings)
-    for step in (
+    pages = (
         _begin,
         _check_host,
         _ask_for_https,
@@ -73,7 +73,9 @@ def init_security(app: Flask, settings: Settings) -> None:
         _check_session,
         _check_access,
         _check_origin,
-    ):
+    )
+    # no browser comes to the worker tier, and the daemon asks by the name of its own machine
+    for step in (_begin, _check_row) if settings.tier == "worker" else pages:
         app.before_request(step)
     app.after_request(_finish)
 
@@ -165,10 +167,8 @@ def _check_access() -> AnyResponse | None:
         raise MethodNotAllowed
     if request.endpoint is None:
         return None  # no such route: 404 or 405 follow by themselves
+    _check_row()
     access = routes.access_of(request.endpoint, request.method)
-    if access is None:
-        log.error("route %s %s has no row in photos/web/routes.py", request.method, request.endpoint)
-        raise Forbidden("Nobody may use this yet.")
     person = deps.person()
     if person is None and routes.is_bearer(request):
         return problem_response(Problem(401, "token", "This token is unknown, expired or revoked."))
@@ -180,6 +180,12 @@ def _check_access() -> AnyResponse | None:
         raise Denied("Only administrators may do this.")
     _check_scope()
     return None
+
+
+def _check_row() -> None:
+    if request.endpoint is not None and routes.access_of(request.endpoint, request.method) is None:
+        log.error("route %s %s has no row in photos/web/routes.py", request.method, request.endpoint)
+        raise Forbidden("Nobody may use this yet.")
 
 
 def _check_scope() -> None:
