@@ -108,8 +108,8 @@ def _develop(
     """Renditions and facts, stored and committed. Returns the large rendition, None if the lease is lost."""
     try:
         with storage.fetch(photo.storage_key) as path:
-            if _sha256(path) != photo.sha256:
-                raise Invalid(DAMAGED, code="damaged")
+            if (arrived := _sha256(path)) != photo.sha256:
+                _confirm_damage(photo, arrived, storage)
             developed = darkroom.develop(path, turn=photo.turn % 360)
     except NotFound:
         raise Invalid(GONE, code="gone") from None
@@ -146,6 +146,14 @@ def _develop(
         _clear_up(photo, renditions, database=database)
         return None
     return next(made.body for made in developed.renditions if made.kind == "large")
+
+
+def _confirm_damage(photo: Photo, arrived: str, storage: Storage) -> None:
+    """Look again: bytes may have changed between the store and here. Raises Invalid, or StorageError."""
+    with storage.fetch(photo.storage_key) as path:
+        if _sha256(path) != arrived:
+            raise StorageError("read", photo.storage_key, reason="it gave other bytes the second time")
+    raise Invalid(DAMAGED, code="damaged")
 
 
 def _clear_up(photo: Photo, renditions: Sequence[Rendition], *, database: Database) -> None:

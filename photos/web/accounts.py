@@ -32,7 +32,7 @@ from photos.db import users as user_rows
 from photos.errors import Denied, Invalid
 from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
-from photos.services import accounts
+from photos.services import accounts, dropbox
 from photos.services.promises import size_words
 from photos.web import deps, security, sessions
 from photos.web.devices import device_words
@@ -261,6 +261,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
             for one in tokens
         ],
         new_token=shown_once,
+        dropbox=dropbox.find_address(person, deps.backends().storage),
         themes=THEMES,
         theme=request.cookies.get("theme", ""),
         shortest=SHORTEST,
