@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
+from photos.db import edits, turning
 from photos.db import photos as photo_rows
-from photos.db import turning
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
+from photos.services.corrections import Correction, clean_taken, place_columns, taken_columns
 from photos.services.hints import hint
 from photos.services.processing import index_photos
 
@@ -26,35 +27,77 @@ MAX_TAG = 100
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away."""
+    """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away.
+
+    `taken` and `place` are corrections as `photos.services.corrections` knows them.
+    """
 
     description: str | None = None
     is_favourite: bool | None = None
     rating: int | None = None
     tags: Sequence[str] | None = None
+    taken: Correction | None = None
+    place: Correction | None = None
+
+    @property
+    def asks_file(self) -> bool:
+        """Whether the runner has to read the file again."""
+        return any(each and each.get("from_file") for each in (self.taken, self.place))
 
 
-def edit(photo_id: str, wanted: Edit, *, owner: User, database: Database, search: Search) -> Photo:
-    """Change words and marks, all or nothing. Raises NotFound, and Invalid for what cannot be kept."""
-    description, tags = wanted.description, wanted.tags
-    if description is not None:
-        description = clean_description(description)
-    if tags is not None:
-        tags = clean_tags(tags)
-    rating = clean_rating(wanted.rating)
+def edit(
+    photo_id: str, wanted: Edit, *, owner: User, database: Database, search: Search, jobs: Jobs
+) -> Photo:
+    """Change words, marks, date and place, all or nothing.
+
+    Raises NotFound, Invalid for what cannot be kept, and Conflict where the file should speak while the photo
+    is being worked on.
+    """
+    clean = _cleaned(wanted)
 
     def apply(connection: Connection, photo: Photo) -> None:
+        if clean.asks_file and photo.state is PhotoState.PROCESSING:
+            raise Conflict("It is being worked on. Try again in a moment.")
         now = _now()
-        if description is not None:
-            photo_rows.set_description(connection, photo.key, description, now=now)
-        if wanted.is_favourite is not None:
-            photo_rows.set_favourite(connection, photo.key, wanted.is_favourite, now=now)
-        if wanted.rating is not None:
-            photo_rows.set_rating(connection, photo.key, rating, now=now)
-        if tags is not None:
-            photo_rows.set_tags(connection, photo.key, tags, now=now)
+        if columns := _columns(clean, photo):
+            edits.write(connection, photo.key, columns, now=now)
+        if clean.tags is not None:
+            photo_rows.set_tags(connection, photo.key, clean.tags, now=now)
+        if clean.asks_file:
+            photo_rows.renew_photo(connection, photo.key, now=now)
 
-    return change(photo_id, apply, owner=owner, database=database, search=search)
+    photo = change(photo_id, apply, owner=owner, database=database, search=search)
+    if clean.asks_file:
+        hint(jobs, "process_photo", {"photo_id": photo_id})
+    return photo
+
+
+def _cleaned(wanted: Edit) -> Edit:
+    """As it is kept. Raises Invalid."""
+    description, tags, taken = wanted.description, wanted.tags, wanted.taken
+    return replace(
+        wanted,
+        description=None if description is None else clean_description(description),
+        rating=None if wanted.rating is None else clean_rating(wanted.rating) or 0,
+        tags=None if tags is None else clean_tags(tags),
+        taken=None if taken is None else clean_taken(taken),
+    )
+
+
+def _columns(wanted: Edit, photo: Photo) -> edits.Columns:
+    """What a clean edit makes of the photo's row."""
+    parts: list[edits.Columns] = []
+    if wanted.description is not None:
+        parts.append(edits.description(wanted.description))
+    if wanted.is_favourite is not None:
+        parts.append(edits.favourite(wanted.is_favourite))
+    if wanted.rating is not None:
+        parts.append(edits.rating(wanted.rating or None))
+    if wanted.taken is not None:
+        parts.append(taken_columns(photo, wanted.taken))
+    if wanted.place is not None:
+        parts.append(place_columns(wanted.place))
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> Photo:
