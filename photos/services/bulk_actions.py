@@ -123,6 +123,7 @@ def _replace_tags(
 
 
 def _reprocess(step: Step) -> Record | None:
+    library.refuse_shared(step.photo)
     if step.photo.state is PhotoState.PROCESSING:
         raise Invalid("It is being worked on; try again in a moment.", code="working")
     photo_rows.renew_photo(step.connection, step.photo.key, now=step.now)

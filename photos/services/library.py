@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
-from photos.db import edits, turning
+from photos.db import edits, objects, turning
 from photos.db import photos as photo_rows
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
@@ -56,8 +56,10 @@ def edit(
     clean = _cleaned(wanted)
 
     def apply(connection: Connection, photo: Photo) -> None:
-        if clean.asks_file and photo.state is PhotoState.PROCESSING:
-            raise Conflict("It is being worked on. Try again in a moment.")
+        if clean.asks_file:
+            refuse_shared(photo)
+            if photo.state is PhotoState.PROCESSING:
+                raise Conflict("It is being worked on. Try again in a moment.")
         now = _now()
         if columns := _columns(clean, photo):
             edits.write(connection, photo.key, columns, now=now)
@@ -136,9 +138,13 @@ def decide_label(
 
 @repeated
 def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> Photo:
-    """Develop and label again; decisions and words of people stay. Raises NotFound."""
+    """Develop and label again; decisions and words of people stay.
+
+    Raises NotFound, and Conflict for an invented photo.
+    """
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
+        refuse_shared(photo)
         if photo.state is not PhotoState.PROCESSING:
             photo_rows.renew_photo(connection, photo.key, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
@@ -151,12 +157,13 @@ def turn(photo_id: str, degrees: int, *, owner: User, database: Database, jobs: 
     """Turn a photo by 0, 90, 180 or 270 degrees clockwise on top of what its file says; 0 reverts.
 
     The original stays as it is: what is shown is made anew, boxes and all. Can be repeated, and wins over
-    whoever is developing the photo right now. Raises NotFound, and Conflict for a refused photo.
+    whoever is developing the photo right now. Raises NotFound, and Conflict for a refused or invented photo.
     """
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         if photo.state is PhotoState.REFUSED:
             raise Conflict("This photo was refused, so there is nothing to turn.")
+        refuse_shared(photo)
         if photo.turn % 360 != degrees:
             turning.set_turn(connection, photo.key, degrees, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
@@ -176,6 +183,12 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
             raise Conflict("Move the photo to the trash first.")
         photo_rows.purge_photo(connection, photo.key, now=_now())
     index_photos([photo.key], database=database, search=search)
+
+
+def refuse_shared(photo: Photo) -> None:
+    """Raise Conflict for an invented photo, whose facts are in its row alone."""
+    if objects.is_shared(photo.storage_key):
+        raise Conflict("This photo is invented: there is no file of it to be read again.", code="invented")
 
 
 def clean_description(text: str) -> str:

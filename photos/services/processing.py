@@ -20,9 +20,10 @@ from photos.backends.storage import Storage
 from photos.config import Settings
 from photos.db import documents, objects, pipeline
 from photos.db.engine import Database, repeated
+from photos.db.photos import change_photo
 from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
-from photos.models import Developed, Photo, Place, Position, Rendition
+from photos.models import Developed, Photo, Place, Position, RecognisedLabels, Rendition
 from photos.services.hints import hint
 from photos.services.uploads import DAMAGED
 
@@ -75,6 +76,10 @@ def process_photo(
         photo = pipeline.claim_photo(connection, photo_id, token=token, now=now, lease_until=lease_until)
     if photo is None:
         return
+    if objects.is_shared(photo.storage_key):
+        seen = {"recogniser": recognition.provider, "text_reader": recognition.text_provider}
+        _leave(photo, database, token=token, developed_with=DEVELOPED_WITH, **seen)
+        return
     try:
         if photo.attempts > settings.job_attempts:
             raise Invalid(EXHAUSTED, code="exhausted")
@@ -94,6 +99,15 @@ def process_photo(
     index_photos([photo.key], database=database, search=search)
     if recognition.text_provider:
         hint(jobs, "read_text", {"photo_id": photo.id})
+
+
+def _leave(photo: Photo, database: Database, *, token: str = "", **seen: object) -> None:
+    """An invented photo is what its row says: its file is that of many, and is not read again."""
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        change_photo(connection, photo.key, now=now, **seen)
+        if token:
+            pipeline.finish_photo(connection, photo.key, token=token, now=now)
 
 
 def _develop(
@@ -184,16 +198,17 @@ def _save_labels(
     if not recognition.provider:
         return
     try:
-        labels = recognition.labels(large).labels
+        seen = recognition.labels(large)
     except Invalid as refusal:
         log.warning("photo %s cannot be labelled: %s", photo.id, refusal.reason)
-        labels = ()
+        seen = RecognisedLabels(recognition.provider)
     with database.write() as connection:
         pipeline.save_labels(
             connection,
             photo.key,
             provider=recognition.provider,
-            labels=labels,
+            labels=seen.labels,
+            vector=seen.vector,
             now=datetime.now(UTC),
             turn=turn,
         )
@@ -206,6 +221,9 @@ def label_photo(
     photo = _ready(photo_id, database)
     if photo is None or photo.recogniser == recognition.provider:
         return
+    if objects.is_shared(photo.storage_key):
+        _leave(photo, database, recogniser=recognition.provider)
+        return
     large = _large(photo, storage)
     _save_labels(photo, large, photo.turn_made, database=database, recognition=recognition)
     index_photos([photo.key], database=database, search=search)
@@ -217,6 +235,9 @@ def read_text(
     """Read the text in a ready photo; its own job, so that it never delays one."""
     photo = _ready(photo_id, database)
     if photo is None or not recognition.text_provider:
+        return
+    if objects.is_shared(photo.storage_key):
+        _leave(photo, database, text_reader=recognition.text_provider)
         return
     try:
         lines = recognition.text(_large(photo, storage)).lines

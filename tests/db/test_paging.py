@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from photos.db import chunks, documents, objects, photos, pipeline, timeline, uploads
+from photos.db import chunks, documents, objects, photos, pipeline, samples, timeline, uploads
 from photos.db.engine import Database, wall_to_micros
 from photos.db.keyset import LARGEST, read_cursor, write_cursor
 from photos.db.schema import photo as photo_table
@@ -230,6 +230,7 @@ LISTS: dict[str, tuple[str, Any]] = {
         "ix_photo_developed_with",
         lambda c, _: pipeline.renew_outdated(c, developed_with=0, limit=50, now=NOW),
     ),
+    "sample photos": ("ix_tag_source", lambda c, o: samples.list_samples(c, o.id)),
     "unindexed": ("ix_photo_indexed", lambda c, _: documents.list_unindexed(c, 50)),
     "expired uploads": ("ix_upload_state_expires", lambda c, _: uploads.list_expired_uploads(c, NOW, 50)),
     "twin": ("uq_photo_owner_hash", lambda c, o: photos.find_photo_by_hash(c, o.id, "filled 7")),
