@@ -122,7 +122,7 @@ def test_an_invented_photo_stays_as_it_is_whatever_is_asked_of_it(library: Libra
     again = library.photo(photo.id)
     assert again.state is PhotoState.READY
     assert replace(again, revision=photo.revision, attempts=1, updated_at=photo.updated_at) == replace(
-        photo, recogniser=again.recogniser, text_reader=again.text_reader
+        photo, recogniser=again.recogniser
     )
     assert differences(library) == 0
 
