@@ -254,7 +254,7 @@ def test_every_list_is_answered_in_order_from_its_index(database: Database, name
         connection.execute(text("ANALYZE" if database.is_sqlite else "ANALYZE TABLE photo, upload"))
 
         def note(_c: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
-            listed = ("FROM photo ", "FROM upload", "FROM tag JOIN")
+            listed = ("FROM photo ", "FROM upload", "FROM tag JOIN", "FROM tag INNER JOIN")
             if statement.startswith("SELECT") and any(words in statement for words in listed):
                 sent.append((statement, parameters))
 
