@@ -8,8 +8,8 @@ from sqlalchemy.dialects import mysql
 
 from photos.db.resumable import create_index, create_table, drop_index, drop_table
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
