@@ -11,7 +11,7 @@ from photos.backends import aws
 from photos.errors import NotFound, SecretsError
 
 NOT_THERE = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
-REFUSED = frozenset({"AccessDeniedException", "AccessDenied"})
+REFUSED = frozenset({"AccessDeniedException", "AccessDenied", "403"})
 KEY_REFUSED = frozenset(
     {"DecryptionFailure", "EncryptionFailure", "InvalidKeyId", "KMSAccessDeniedException"}
 )

@@ -14,7 +14,7 @@ BATCH = 10
 
 
 class SsmSecrets:
-    """Parameters by their paths (`/bigimage/secret-key`, with `:3` for a version), decrypted."""
+    """Parameters by their paths (`/bigimage/secret-key`), decrypted."""
 
     def __init__(self, client: LateClient) -> None:
         self._client = client
@@ -28,7 +28,7 @@ class SsmSecrets:
         while batch := list(islice(waiting, BATCH)):
             with secrets_errors("read", ", ".join(batch), rights="ssm:GetParameters"):
                 answer = self._client.open().get_parameters(Names=batch, WithDecryption=True)
-            found |= {one["Name"] + one.get("Selector", ""): one["Value"] for one in answer["Parameters"]}
+            found |= {one["Name"]: one["Value"] for one in answer["Parameters"]}
         if missing := [name for name in names if name not in found]:
             raise NotFound("secret", ", ".join(missing))
         return found
