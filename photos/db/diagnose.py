@@ -23,7 +23,7 @@ OTHER_CHARSETS = text(
     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
     "AND table_type = 'BASE TABLE' AND table_collation NOT LIKE 'utf8mb4%' ORDER BY table_name"
 )
-USER = re.compile(r"user '([^']*)'@")
+USER = re.compile(r"[uU]ser '([^']*)'")
 """Servers name whom they refuse; DATABASE_URL need not."""
 
 
@@ -148,6 +148,10 @@ SENTENCES = {
     1049: "There is no database {name} at {host}: create it, or correct DATABASE_URL.",
     1130: "{host} knows no database user who may come from this machine: create the user for '%'.",
     1142: "The database user {user} lacks rights in {name}: grant them.",
+    1226: (
+        "The user {user} may not open more connections at {host}: lower DATABASE_CONNECTIONS, or raise the "
+        "user's limit."
+    ),
     2003: (
         "Nothing answers at {host}, port {port}: is the database running, "
         "and do security group and network let this machine through?"

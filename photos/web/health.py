@@ -34,7 +34,7 @@ def ready() -> tuple[Response, int, dict[str, str]]:
     """
     parts = backends()
     missing = []
-    for role in ("database", "storage", "search", "identity", "jobs"):
+    for role in ("database", "secrets", "storage", "search", "identity", "jobs"):
         try:
             getattr(parts, role).ping()
         except BackendError:

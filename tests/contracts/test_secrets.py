@@ -1,4 +1,4 @@
-"""What every store of secrets owes: the text to the letter, names for what is missing, words for an outage."""
+"""What every store of secrets owes: the text to the letter, names of what is missing, words for outages."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, event
 from photos.db import migrate
 from photos.db.engine import Database
 from photos.db.schema import metadata
+from photos.db.server_users import RIGHTS
 from tests.db.dialect import refuse_what_mysql_refuses
 from tests.servers.mariadb import MariaDB
 
@@ -48,10 +49,17 @@ def migrated_mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     mariadb.drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def application_url(mariadb: MariaDB, migrated_mariadb_url: str) -> str:
+    """The same as a user who may change rows and nothing else, as in production."""
+    return mariadb.create_user("app", "p@ss:w/rd%20", RIGHTS, migrated_mariadb_url)
+
+
 @pytest.fixture
-def mariadb_database(migrated_mariadb_url: str) -> Iterator[Database]:
-    """A MariaDB database with all tables and no rows. Fails a test whose SQL MySQL 8 would refuse."""
-    database = Database(migrated_mariadb_url)
+def mariadb_database(application_url: str) -> Iterator[Database]:
+    """A MariaDB database with all tables and no rows. Fails a test whose SQL MySQL 8 would refuse, or whose
+    user would need more than the four rights over rows."""
+    database = Database(application_url)
     event.listen(database.engine, "before_cursor_execute", refuse_what_mysql_refuses)
     yield database
     with database.write() as connection:

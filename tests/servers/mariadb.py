@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import mysql.connector
 from mysql.connector.abstracts import MySQLConnectionAbstract
@@ -62,6 +63,8 @@ class MariaDB:
     folder: Path
     port: int
     is_durable: bool = False
+    options: tuple[str, ...] = ()
+    """More options of mariadbd, for the next start."""
     _process: subprocess.Popen[bytes] | None = None
     _names: count[int] = field(default_factory=lambda: count(1))
 
@@ -101,6 +104,7 @@ class MariaDB:
             f"--innodb-flush-log-at-trx-commit={int(self.is_durable)}",
             f"--sql-mode={SQL_MODE}",
             *_as_root(),
+            *self.options,
         ]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -152,6 +156,15 @@ class MariaDB:
         )
         assert isinstance(connection, MySQLConnectionAbstract)
         return connection
+
+    def create_user(self, name: str, password: str, rights: str, url: str, *, over_tls: bool = False) -> str:
+        """Make a user with `rights` in the database of `url`; returns that URL for this user."""
+        who = f"'{name}'@'%'"
+        secret = password.replace("\\", "\\\\").replace("'", "\\'")
+        encryption = "REQUIRE SSL" if over_tls else "REQUIRE NONE"
+        self._execute(f"CREATE OR REPLACE USER {who} IDENTIFIED BY '{secret}' {encryption}")
+        self._execute(f"GRANT {rights} ON {url.rpartition('/')[2]}.* TO {who}")
+        return url.replace("root:", f"{name}:{quote(password, safe='')}")
 
     def _execute(self, statement: str) -> None:
         with self._connect() as connection, connection.cursor() as cursor:
