@@ -49,11 +49,11 @@ _any_hidden = re.compile(r"(?!)")
 
 
 def hide(*texts: str) -> None:
-    """Mask these texts from now on, wherever they appear, also as JSON and URLs write them."""
+    """Mask these texts from now on, wherever they appear, also as Python, JSON and URLs write them."""
     global _any_hidden
     for text in texts:
         if len(text) >= SHORTEST_HIDDEN:
-            _hidden.update((text, _TO_JSON.encode(text)[1:-1], quote(text, safe="")))
+            _hidden.update((text, repr(text)[1:-1], _TO_JSON.encode(text)[1:-1], quote(text, safe="")))
     longest_first = sorted(_hidden, key=len, reverse=True)
     if longest_first:
         _any_hidden = re.compile("|".join(map(re.escape, longest_first)))

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from photos.config import Settings, ensure_secret_key, read_settings
+from photos.config import Settings, ensure_secret_key, read_settings, secrets_named, with_secrets
 from photos.errors import ConfigError
+from photos.secret_names import find_secret_name
 
 
 def test_an_empty_environment_gives_one_machine() -> None:
@@ -52,6 +54,14 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2/name", "percent-encoded"),
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter#2@host/name", "percent-encoded"),  # made up
         ("DATABASE_URL", "mysql+mysqlconnector://user:hunter2@host", "percent-encoded"),  # made up
+        ("DATABASE_SECRET", "hunter2", "must name a secret, or be JSON"),
+        ("DATABASE_SECRET", '["hunter2"]', "must name a secret, or be JSON"),
+        ("DATABASE_SECRET", '{"username": "a", "password": 2}', "must name a secret, or be JSON"),
+        ("DATABASE_OWNER_SECRET", '{"username": "hunter2"}', "must name a secret, or be JSON"),
+        ("DATABASE_SECRET", '{"username": "a", "password": "hunter2"}', "is for a database server"),
+        ("DATABASE_CA", "/nowhere/at/all.pem", "where there is no file"),
+        ("DATABASE_CONNECTIONS", "1", "between 2 and 100"),
+        ("MACHINES", "0", "between 1 and 1000"),
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
         ("MAP_TILES_URL", "http://tiles.example.org/{z}/{x}/{y}.png", "must look like https://"),
         ("MAP_TILES_URL", "https://tiles.example.org/{z}/{x}.png", "must look like https://"),
@@ -118,9 +128,45 @@ def test_the_settings_file_is_read_byte_exact(tmp_path: Path, monkeypatch: pytes
     assert settings.port == 8125, "the environment wins over the file"
 
 
+@effort(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=32, max_size=80))
 def test_any_printable_secret_survives(secret: str) -> None:
     assert read_settings({"SECRET_KEY": secret}).secret_key == secret
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ssm:/bigimage/secret-key",
+        "secretsmanager:bigimage/app#secret_key",
+        "arn:aws:secretsmanager:eu-central-1:1:secret:bigimage/app-AbCdEf",
+        "env:OTHER",
+    ],
+)
+def test_a_setting_may_name_a_secret_until_its_text_is_known(name: str) -> None:
+    text = "s" * 40
+    settings = read_settings({"SECRET_KEY": name, "AWS_REGION": "eu-central-1"})
+    assert secrets_named(settings) == {"SECRET_KEY": name}
+    found = with_secrets(settings, {"SECRET_KEY": text})
+    assert found.secret_key == text and secrets_named(found) == {}
+    with pytest.raises(ConfigError, match="SECRET_KEY is too short"):
+        with_secrets(settings, {"SECRET_KEY": "short"})
+
+
+@pytest.mark.parametrize("variable", ["SECRET_KEY", "DATABASE_URL"])
+def test_secrets_in_aws_need_a_region(variable: str) -> None:
+    with pytest.raises(ConfigError, match="AWS_REGION is missing: a setting names a secret"):
+        read_settings({variable: "ssm:/bigimage/key"})
+
+
+@pytest.mark.parametrize("value", ["ssm:", "ssm:/a b", "sssm:/a", "secretsmanager:", "arn:aws:s3:::x", "/a"])
+def test_what_only_looks_like_a_name_is_a_value(value: str) -> None:
+    assert find_secret_name(value) is None
+
+
+def test_names_are_written_as_they_are_read() -> None:
+    for name in ("ssm:/a/b", "secretsmanager:a#b", "env:A"):
+        assert str(find_secret_name(name)) == name
 
 
 def test_secrets_are_not_in_the_representation() -> None:

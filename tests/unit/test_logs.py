@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from photos import logs
+
+ROOT = Path(__file__).parents[2]
 
 
 def line_of(message: str, *arguments: object, **extra: object) -> dict[str, object]:
@@ -49,10 +54,37 @@ def test_one_event_is_one_line(message: str) -> None:
         "mysql+mysqlconnector://user:CANARY1@host/db",  # made up
         "SECRET_KEY=CANARY1",
         "csrf_token=CANARY1",
+        "aws_secret_access_key = CANARY1",
+        "'SecretAccessKey': 'CANARY1'",
+        '{"SecretString": "CANARY1"}',
+        "AWS_SESSION_TOKEN=CANARY1",
+        "signed by " + "AKIA" + "CANARY1" + "Q" * 9,
+        "sent " + "eyJ" + "hbGciOiJSUzI1NiJ9.eyJDQU5BUlkxIjox.CANARY1",
     ],
 )
 def test_secrets_are_masked(message: str) -> None:
     assert "CANARY1" not in json.dumps(line_of("%s", message))
+
+
+def test_what_a_process_has_read_is_masked_by_itself() -> None:
+    secret = 'no word around it "%/\\ tells CANARY2'
+    logs.hide(secret, "short")
+    for written in (secret, json.dumps(secret), repr(secret), quote(secret, safe="")):
+        assert "CANARY2" not in json.dumps(line_of("%s", f"<{written}>")), written
+    assert line_of("a short word")["message"] == "a short word"
+
+
+def test_an_error_that_nobody_caught_is_masked() -> None:
+    script = (
+        "from photos import logs; logs.configure('info'); logs.hide('CANARY3-CANARY3');"
+        "raise ValueError('CANARY3-CANARY3 password=CANARY4')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    told = ended.stderr.partition("ValueError")[2]
+    assert "***" in told and "CANARY" not in told
 
 
 def test_ordinary_words_stay() -> None:
