@@ -20,5 +20,4 @@ function begin(element, name) {
   return import(`./${name}.js`).then((module) => module.start(element)).catch(console.error);
 }
 
-document.documentElement.dataset.scripted = "";
 boot().then(() => (document.documentElement.dataset.scripted = "listening"));

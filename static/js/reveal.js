@@ -1,7 +1,11 @@
-// Opening a photo grows it out of its tile, and closing it goes back into it, where the browser can do that.
-// A plain script in the head: both events come before modules run.
+// What has to be known before the page is drawn: a plain script in the head, since modules run later.
+//
+// That scripts run: what stands for them never shows. That the grid will come back to another place. And opening a
+// photo grows it out of its tile, closing it goes back into it, where the browser can do that.
 
 (() => {
+  if ("noModule" in HTMLScriptElement.prototype) document.documentElement.dataset.scripted = "";
+
   // A grid that was left further down comes back there; its first page is not shown before.
   if (history.state?.place) {
     document.documentElement.dataset.returning = "";
