@@ -1,4 +1,4 @@
-// A quiet line at the top while the library cannot be reached: what still works, and when it is back.
+// A quiet line at the lower edge while the library cannot be reached: what still works, and when it is back.
 
 import { announce } from "./toasts.js";
 

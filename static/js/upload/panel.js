@@ -84,7 +84,7 @@ export class Panel {
     this.#hide(this.retry, sums.failed === 0);
     this.#hide(this.again, sums.missing === 0);
     rename(this.pause, this.#queue.isPaused ? "Resume" : "Pause", this.#queue.isPaused ? "play" : "pause");
-    rename(this.cancel, over ? "Close" : "Cancel all", "x");
+    rename(this.cancel, over ? "Close" : "Cancel all", "x", { isWordy: !over });
     this.#drawRows(items);
     if (over && !this.#wasOver) announce(this.title.textContent);
     this.#wasOver = over;
@@ -200,9 +200,12 @@ function thumbOf(item) {
   return { thumb: picture, forget: () => URL.revokeObjectURL(url) };
 }
 
-function rename(element, words, symbol) {
+// `isWordy`: what cannot be taken back says so in words.
+function rename(element, words, symbol, { isWordy = false } = {}) {
   if (element.getAttribute("aria-label") === words) return;
   element.setAttribute("aria-label", words);
   element.title = words;
-  element.replaceChildren(icon(symbol));
+  element.classList.toggle("button-icon", !isWordy);
+  element.classList.toggle("button-small", isWordy);
+  element.replaceChildren(isWordy ? words : icon(symbol));
 }
