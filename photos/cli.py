@@ -7,7 +7,6 @@ The web process imports this file too, so a command loads what only it needs.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from flask.cli import AppGroup, with_appcontext
 from photos.errors import BackendError, BigimageError, ConfigError
 from photos.secret_names import find_secret_name
 from photos.services import accounts
-from photos.wiring import Backends, fleet, open_database, owners_database, prepare
+from photos.wiring import Backends, examine_rights, fleet, open_database, owners_database, prepare
 
 
 @contextmanager
@@ -44,12 +43,10 @@ def plain_errors() -> Iterator[None]:
 
 
 class PlainCommand(click.Command):
-    """A command under `plain_errors`. It speaks in words, so the log says only what goes wrong."""
+    """A command under `plain_errors`."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it."""
-        if logging.root.level == logging.INFO:
-            logging.root.setLevel(logging.WARNING)
         with plain_errors():
             return super().invoke(ctx)
 
@@ -78,20 +75,25 @@ def migrate() -> None:
 
 
 PARTS = ("database", "secrets", "storage", "search", "identity", "jobs", "recognition")
+RIGHTS = "aws"
+"""What this machine may do in its account; asked for by name, since it takes a call for each right."""
 
 
 @click.command(cls=PlainCommand)
-@click.argument("names", nargs=-1, metavar="[PART]...", type=click.Choice(PARTS))
+@click.argument("names", nargs=-1, metavar="[PART]...", type=click.Choice((*PARTS, RIGHTS)))
 @with_appcontext
 def check(names: tuple[str, ...]) -> None:
     """Ask every PART whether it works, or those that are named, and list every problem at once.
 
-    Parts: database, secrets, storage, search, identity, jobs, recognition.
+    Parts: database, secrets, storage, search, identity, jobs, recognition; and aws, which tries each right
+    that this machine needs in its account, and shows who it is, where, and whether its clock is right.
     """
     parts = backends()
     problems = []
     for name in names or PARTS:
-        if problem := _problem_of(name, parts):
+        if name == RIGHTS:
+            problems += _missing_rights(parts)
+        elif problem := _problem_of(name, parts):
             problems.append(f"{name}: {problem}")
         else:
             click.echo(f"{name}: works")
@@ -113,6 +115,15 @@ def _problem_of(name: str, parts: Backends) -> str:
     except BackendError as error:
         return str(error)
     return ""
+
+
+def _missing_rights(parts: Backends) -> list[str]:
+    """Shows every right that is there, and gives back what is wrong."""
+    findings = list(examine_rights(parts.settings))
+    for finding in findings:
+        if not finding.is_wrong:
+            click.echo(finding.text)
+    return [finding.text for finding in findings if finding.is_wrong]
 
 
 def _notes(parts: Backends) -> list[str]:

@@ -32,6 +32,7 @@ from photos.errors import ConfigError, DatabaseError, NotFound
 from photos.secret_names import find_secret_name
 
 if TYPE_CHECKING:
+    from photos.backends.aws.rights import Finding
     from photos.imaging.pool import Decoders
     from photos.places import Gazetteer
 
@@ -121,6 +122,25 @@ def open_database(settings: Settings, secrets: NamedSecrets, sign_in: str) -> Da
         ca=settings.database_ca,
         connections=settings.database_connections,
     )
+
+
+def examine_rights(settings: Settings) -> Iterator[Finding]:
+    """What the role of this machine may do in its account, right by right. Raises ConfigError outside AWS."""
+    from photos.backends.aws import rights
+
+    if settings.platform != "aws":
+        raise ConfigError(["PLATFORM is not aws: nothing is asked of an account here."])
+    account = rights.Account(
+        region=settings.aws_region,
+        bucket=settings.s3_bucket,
+        s3_endpoint_url=settings.s3_endpoint_url,
+        s3_addressing=settings.s3_addressing,
+        jobs_queue=settings.jobs_queue,
+        jobs_dead_queue=settings.jobs_dead_queue,
+        sqs_endpoint_url=settings.sqs_endpoint_url,
+        secrets_endpoint_url=settings.secrets_endpoint_url,
+    )
+    return rights.examine(settings.tier, account)
 
 
 def prepare(backends: Backends) -> bool:

@@ -71,8 +71,12 @@ class Moto:
 
     def reset(self) -> None:
         """Forget every queue, secret, topic and user; rights are not looked at any more."""
-        self._tell("reset-auth", RIGHTS_OFF)
+        self.check_nothing()
         self._tell("reset")
+
+    def check_nothing(self) -> None:
+        """From now on whoever asks may do everything, as at the start."""
+        self._tell("reset-auth", RIGHTS_OFF)
 
     def check_rights(self) -> None:
         """From now on signatures and identity policies count, until `reset`; conditions never do."""

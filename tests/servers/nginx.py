@@ -110,7 +110,8 @@ class Nginx:
         (places / "healthd.conf").write_text(f"access_log {self.folder}/health.log healthd;\n")
         shutil.copytree(SHIPPED, self.folder, dirs_exist_ok=True)
         (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder, port=self.port))
-        servers = " ".join(f"server 127.0.0.1:{port};" for port in self.behind)
+        # one of several that died is asked again soon, as a load balancer does that looks at its health
+        servers = " ".join(f"server 127.0.0.1:{port} fail_timeout=1s;" for port in self.behind)
         self._replace({"server 127.0.0.1:8000;": servers, **self.changes})
 
     def _replace(self, changes: dict[str, str]) -> None:

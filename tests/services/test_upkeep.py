@@ -100,12 +100,7 @@ def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
     library.work()
     parts = library.backends
     acts.edit(
-        photo.id,
-        acts.Edit("lighthouse"),
-        owner=library.owner,
-        database=parts.database,
-        search=parts.search,
-        jobs=parts.jobs,
+        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=parts.search
     )
     parts.search.clear()
     assert library.find("lighthouse") == []
@@ -145,12 +140,7 @@ def test_an_index_that_was_down_is_caught_up_by_the_sweep(library: Library) -> N
 
     down = replace(parts, search=SqliteSearch(folder / "missing" / "search.db"))
     acts.edit(
-        photo.id,
-        acts.Edit("lighthouse"),
-        owner=library.owner,
-        database=parts.database,
-        search=down.search,
-        jobs=parts.jobs,
+        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=down.search
     )
     assert library.find("lighthouse") == []
     assert library.sweep().indexed == 1
