@@ -8,6 +8,11 @@ export class ApiError extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
+  // Whether the server has read what was sent, and will never take it.
+  get isRefusal() {
+    return this.status === 400 || this.status === 422;
+  }
+
   // Whether the same request may succeed later.
   get isPassing() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;

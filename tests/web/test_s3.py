@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import fields
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import pytest
 import requests
 from flask import Flask
 
 from photos.config import Settings
+from photos.services import samples
 from tests import pictures
 from tests.servers.radosgw import REGION, Radosgw
 from tests.web.conftest import People
-from tests.web.shelves import Library
+from tests.web.shelves import Library, tiles
 
 PHOTO = pictures.jpeg(640, 480)
 
@@ -91,6 +94,42 @@ def test_the_plain_form_and_deleting_work_on_a_bucket(people: People, library: L
         assert people.owner.post(f"/photos/{photo.id}/{act}", form).status_code == 303
     assert library.differences() == []
     assert list(library.backends.storage.list()) == []
+
+
+def test_everything_else_that_touches_the_store_works_on_a_bucket(
+    people: People, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Samples, turning, zip files, asking with a picture, dropboxes, another processing."""
+    monkeypatch.setattr(samples, "COUNT", 2)
+    assert people.owner.post("/samples").status_code == 303
+    library.work()
+    photo = library.add(PHOTO, "form.jpg")
+
+    assert people.owner.post(f"/photos/{photo.id}/turn", {"degrees": "90"}).status_code == 303
+    library.work()
+    assert (library.photo(photo.id).width, library.photo(photo.id).turn_made) == (480, 90)
+    assert people.owner.post(f"/photos/{photo.id}/reprocess").status_code == 303
+    library.work()
+    assert library.photo(photo.id).state == "ready"
+
+    packed = people.owner.post("/downloads", {"ids": photo.id})
+    archive = people.owner.get(packed.headers["Location"])
+    with ZipFile(io.BytesIO(archive.data)) as names:
+        assert names.testzip() is None
+        assert names.read("form.jpg") == PHOTO
+    asked = people.owner.post(
+        "/twins", {"picture": (io.BytesIO(PHOTO), "asked.jpg")}, content_type="multipart/form-data"
+    )
+    assert photo.id in asked.text
+
+    parts, dropped = library.backends, pictures.jpeg(320, 240, seed=9)
+    parts.storage.put("dropbox/owner@example.org/dropped.jpg", dropped, media_type="image/jpeg")
+    parts.jobs.send("take_drop", {"key": "dropbox/owner@example.org/dropped.jpg"})
+    library.work()
+    assert len(tiles(people.owner.get("/").text)) == 4
+    assert people.owner.post("/samples/remove").status_code == 303
+    assert library.differences() == []
+    assert len(list(parts.storage.list())) == 2 * 4
 
 
 def test_a_bucket_that_does_not_answer_is_503_and_loses_nothing(

@@ -148,7 +148,7 @@ export class Sender extends BasePlugin {
       } catch (error) {
         if (signal.reason === "removed") return;
         if (signal.reason === "paused") parts = null;
-        else if (error.status === 400 || error.status === 422) return this.#succeed(file, { outcome: "refused", reason: error.message });
+        else if (error.isRefusal) return this.#succeed(file, { outcome: "refused", reason: error.message });
         else return this.#fail(file, error);
       } finally {
         this.#aborts.delete(file.id);
