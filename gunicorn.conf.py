@@ -14,7 +14,8 @@ bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{sett
 workers = settings.web_processes
 worker_class = "gthread"
 threads = settings.web_threads
-timeout = 60
+# of a process that does not move at all; a job of the worker tier ends before that by its own limit
+timeout = settings.job_seconds + 15 if settings.tier == "worker" else 60
 graceful_timeout = 20
 keepalive = 65  # longer than a load balancer's 60, so that it never meets a connection we just closed
 limit_request_line = 8190

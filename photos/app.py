@@ -18,6 +18,7 @@ from photos.web import (
     downloads,
     duplicates,
     health,
+    jobs,
     map,
     media,
     people,
@@ -73,6 +74,7 @@ def _add_pages(app: Flask, settings: Settings, backends: Backends) -> None:
     for page in (
         accounts,
         people,
+        jobs,
         timeline,
         samples,
         photo,

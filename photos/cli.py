@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 import click
 from flask import Flask, current_app
@@ -57,7 +58,18 @@ accounts_group = AppGroup("accounts", help="People who can sign in on this machi
 def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
-    for command in (check, migrate, rotate_db_password, upload, demo, check_bucket, sweep, fsck, reindex):
+    for command in (
+        check,
+        migrate,
+        rotate_db_password,
+        upload,
+        demo,
+        check_bucket,
+        simulate_event,
+        sweep,
+        fsck,
+        reindex,
+    ):
         app.cli.add_command(command)
 
 
@@ -300,6 +312,21 @@ def check_bucket(is_set: bool) -> None:
     if problems:
         sys.exit(1)
     click.echo("The bucket's rules are as they have to be.")
+
+
+@click.command("simulate-event", cls=PlainCommand)
+@click.argument("file", type=click.File(encoding="utf-8"))
+@with_appcontext
+def simulate_event(file: TextIO) -> None:
+    """Do what the message in FILE says, as the worker tier would; - reads standard input.
+
+    FILE holds a bucket's event, or a job as {"name": "process_photo", "payload": {"photo_id": "..."}}, which
+    is signed here.
+    """
+    from photos.web import worker
+
+    worker.simulate(file.read(), backends())
+    click.echo("Done.")
 
 
 @click.command(cls=PlainCommand)

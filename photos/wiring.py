@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from photos.imaging.pool import Decoders
     from photos.places import Gazetteer
 
+JOBS_PURPOSE = "jobs"
+"""What the key of jobs is derived for."""
 MAGNIFIER_BYTES = 160 * 1024**2
 """Enough for a HEIC of 12 megapixels, and little beside the decoders of the runner."""
 
@@ -293,7 +295,7 @@ def _jobs(settings: Settings, secret_key: str, database: Database) -> Jobs:
             return SqsJobs(
                 settings.jobs_queue,
                 settings.jobs_dead_queue,
-                signing_key=derived_key(secret_key, "jobs"),
+                signing_key=derived_key(secret_key, JOBS_PURPOSE),
                 region=settings.aws_region,
                 endpoint_url=settings.sqs_endpoint_url,
             )

@@ -34,7 +34,7 @@ from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
 from photos.services import accounts
 from photos.services.promises import size_words
-from photos.web import deps, security, sessions
+from photos.web import deps, present, security, sessions
 from photos.web.devices import device_words
 from photos.wiring import derived_key
 
@@ -245,7 +245,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
                 "id": one.public_id,
                 "device": device_words(one.user_agent),
                 "address": one.address,
-                "seen": moment_words(one.last_seen_at),
+                "seen": present.moment_words(one.last_seen_at),
                 "is_this": stored is not None and one.public_id == stored.public_id,
             }
             for one in live
@@ -255,8 +255,8 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
                 "id": one.public_id,
                 "name": one.name,
                 "may": "read and change" if "write" in one.scopes else "read",
-                "used": moment_words(one.last_used_at) if one.last_used_at else "never",
-                "ends": moment_words(one.expires_at) if one.expires_at else "",
+                "used": present.moment_words(one.last_used_at) if one.last_used_at else "never",
+                "ends": present.moment_words(one.expires_at) if one.expires_at else "",
             }
             for one in tokens
         ],
@@ -266,11 +266,6 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
         shortest=SHORTEST,
         longest=LONGEST,
     )
-
-
-def moment_words(instant: datetime) -> str:
-    """`21 November 2026, 04:20 UTC`."""
-    return f"{instant.day} {instant:%B %Y}, {instant:%H:%M} UTC"
 
 
 def _callback_url() -> str:

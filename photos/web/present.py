@@ -403,3 +403,8 @@ def photo_facts(photo: Photo) -> PhotoFacts:
         kind=kind_words(photo),
         uploaded=f"{date_words(photo.created_at.date())}, {photo.created_at:%H:%M} UTC",
     )
+
+
+def moment_words(instant: datetime) -> str:
+    """`21 November 2026, 04:20 UTC`."""
+    return f"{instant.day} {instant:%B %Y}, {instant:%H:%M} UTC"

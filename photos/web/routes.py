@@ -66,6 +66,10 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("people.lock", "POST"): ADMIN,
     ("people.unlock", "POST"): ADMIN,
     ("people.quota", "POST"): ADMIN,
+    # work that failed
+    ("jobs.index", "GET"): ADMIN,
+    ("jobs.revive", "POST"): ADMIN,
+    ("jobs.revive_all", "POST"): ADMIN,
     # photos
     ("timeline.index", "GET"): SIGNED_IN,
     ("timeline.choose", "GET"): SIGNED_IN,

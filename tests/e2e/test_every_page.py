@@ -57,6 +57,7 @@ def pages_of(library: Furnished) -> dict[str, str]:
         "changes": "/changes",
         "account": "/account",
         "people": "/account/people",
+        "jobs": "/account/jobs",
         "nothing-here": "/photos/nothing-here",
     }
 

@@ -252,3 +252,24 @@ def test_an_hour_that_is_not_in_cron_yaml_is_not_found(worker: Flask) -> None:
 def test_a_body_beyond_what_a_queue_can_carry_is_refused(worker: Flask) -> None:
     client: FlaskClient = worker.test_client()
     assert client.post(MESSAGE, data=b"x" * (2 << 20), headers=DAEMON).status_code == 413
+
+
+def simulate(app: Flask, text: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=["simulate-event", "-"], input=text)
+    return result.exit_code, result.output
+
+
+def test_simulate_event_takes_the_way_of_a_message(waiting: tuple[Library, str], worker: Flask) -> None:
+    library, photo_id = waiting
+    assert simulate(worker, json.dumps({"Event": "s3:TestEvent"})) == (0, "Done.\n")
+    for odd, words in (
+        ("{", "none of a bucket's events"),
+        (forged(worker), "signed by somebody else"),
+        (json.dumps({"name": "bake_bread", "payload": {}}), "there is no job bake_bread"),
+    ):
+        code, output = simulate(worker, odd)
+        assert code == 1
+        assert words in output
+    described = json.dumps({"name": "process_photo", "payload": {"photo_id": photo_id}})
+    assert simulate(worker, described) == (0, "Done.\n")
+    assert library.photo(photo_id).state is PhotoState.READY

@@ -1,0 +1,202 @@
+"""The worker tier under its gunicorn and a daemon that doubles, mixes up and forgets (F5-F11): killed, hung,
+poisoned. What is left at the end is a library without a difference."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from photos.config import read_settings
+from photos.db.schema import photo as photo_table
+from photos.models import PhotoState
+from photos.services import accounts
+from photos.wiring import open_backends, prepare
+from tests import pictures
+from tests.proof import Sweep
+from tests.servers import queues
+from tests.servers.moto import Moto
+from tests.servers.sqsd import Sqsd, wait_until_empty
+from tests.servers.worker import Worker, settings_of
+from tests.services.conftest import PASSWORD, Library
+
+PROOF_N = int(os.environ.get("BIGIMAGE_PROOF_N", "0"))
+WORK_SECONDS = 180
+LEASE_SECONDS = 5
+TRIES = 10
+
+
+@pytest.fixture
+def settings(data_folder: Path, moto: Moto) -> dict[str, str]:
+    """Of both tiers; TIER is the web tier's."""
+    queues.create(moto.client("sqs"), tries=TRIES)
+    return settings_of("web", data_folder, moto, JOB_LEASE_SECONDS=str(LEASE_SECONDS), JOB_ATTEMPTS="100")
+
+
+@pytest.fixture
+def library(settings: dict[str, str]) -> Iterator[Library]:
+    """What the web tier does: it takes photos and sends jobs, and develops nothing."""
+    backends = open_backends(read_settings(settings))
+    prepare(backends)
+    yield Library(
+        backends, accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
+    )
+    assert "darkroom" not in backends.__dict__, "the web tier decodes nothing"
+    backends.close()
+
+
+@pytest.fixture
+def start_worker(settings: dict[str, str], library: Library) -> Iterator[Callable[..., Worker]]:
+    workers: list[Worker] = []
+
+    def start(**more: str) -> Worker:
+        worker = Worker({**settings, "TIER": "worker", **more})
+        workers.append(worker)
+        worker.start()
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+
+
+def states(library: Library) -> dict[str, PhotoState]:
+    with library.backends.database.read() as connection:
+        rows = connection.execute(select(photo_table.c.id, photo_table.c.state)).all()
+    return {row.id: PhotoState(row.state) for row in rows}
+
+
+def ready(library: Library) -> int:
+    return list(states(library).values()).count(PhotoState.READY)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + WORK_SECONDS
+    while not is_so():
+        assert time.monotonic() < give_up_at, "waited in vain"
+        time.sleep(0.02)
+
+
+def queue(library: Library, count: int) -> list[str]:
+    photos = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in range(count)]
+    return [photo.id for photo in photos if photo is not None]
+
+
+def sweep_until_ready(library: Library, count: int) -> None:
+    """What cron.yaml does every minute, only sooner: jobs whose holder was killed are sent again."""
+    swept_at = time.monotonic()
+    give_up_at = swept_at + WORK_SECONDS
+    while ready(library) < count:
+        assert time.monotonic() < give_up_at, states(library)
+        if time.monotonic() - swept_at > LEASE_SECONDS:
+            library.sweep()
+            swept_at = time.monotonic()
+        time.sleep(0.05)
+
+
+def renditions(library: Library) -> dict[str, bytes]:
+    storage = library.backends.storage
+    return {key: b"".join(storage.get(key)) for key in library.objects() if key.startswith("renditions/")}
+
+
+def kill_again_and_again(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto, *, photos: int, kills: int
+) -> None:
+    queue(library, photos)
+    assert ready(library) == 0
+    moments = random.Random(kills)
+    worker = start_worker()
+    with Sqsd(moto, worker.url, times=2, shuffle=True, lose_answers=0.2) as daemon:
+        for _ in range(kills):
+            done = ready(library)
+            until(lambda before=done: ready(library) > before or before == photos)  # type: ignore[misc]
+            time.sleep(moments.uniform(0, 0.2))
+            worker.kill()
+            worker.start()
+        sweep_until_ready(library, photos)
+        wait_until_empty(moto, WORK_SECONDS)
+        assert daemon.answers[0] > 0, "answers were lost"
+    made = renditions(library)
+    assert len(made) == photos * 3
+    for photo_id in states(library):
+        library.backends.jobs.send("process_photo", {"photo_id": photo_id})
+    with Sqsd(moto, worker.url, times=3):
+        wait_until_empty(moto, WORK_SECONDS)
+    assert renditions(library) == made, "the same again is the same"
+    library.sweep()
+    assert library.fsck().total() == 0
+    assert queues.depth(moto.client("sqs"), queues.DEAD_QUEUE) == 0
+
+
+def test_f05_f09_a_worker_killed_while_messages_are_doubled_and_lost_ends_with_every_photo_once(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto
+) -> None:
+    kill_again_and_again(library, start_worker, moto, photos=8, kills=2)
+
+
+@pytest.mark.proof
+def test_f05_f09_a_worker_killed_at_many_points(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto, sweep: Sweep
+) -> None:
+    sweep.area, sweep.name = "faults", "the worker tier killed while messages are doubled, mixed up and lost"
+    sweep.cases = max(5, min(100, PROOF_N // 2))
+    kill_again_and_again(library, start_worker, moto, photos=2 * sweep.cases, kills=sweep.cases)
+
+
+def test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto
+) -> None:
+    sqs = moto.client("sqs")
+    for number in range(6):
+        sqs.send_message(QueueUrl=queues.url(sqs), MessageBody=f"poison {number}")
+    queue(library, 3)
+    worker = start_worker()
+    with Sqsd(moto, worker.url, error_visible_again_seconds=0) as daemon:
+        until(lambda: ready(library) == 3)
+        wait_until_empty(moto, WORK_SECONDS)
+    assert daemon.answers[400] == 6 * TRIES
+    dead = library.backends.jobs.list_dead(limit=10)
+    assert sorted(one.body for one in dead) == [f"poison {number}" for number in range(6)]
+
+
+@pytest.mark.proof
+def test_c10_a_hanging_job_is_ended_by_its_limit_and_the_others_go_on(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto, sweep: Sweep
+) -> None:
+    sweep.area, sweep.name, sweep.cases = "faults", "a job of the worker tier that hangs", 1
+    (hanging,) = queue(library, 1)
+    original = Path(library.backends.settings.data, "storage/objects", library.photo(hanging).storage_key)
+    kept = shutil.move(original, original.with_name("kept"))
+    os.mkfifo(original)  # whoever opens it waits for a writer
+    worker = start_worker(JOB_SECONDS="15")  # a cold start on a busy machine takes some of that
+    with Sqsd(moto, worker.url):
+        until(lambda: "a job hangs" in worker.log)
+        queue_again = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in (1, 2)]
+        until(lambda: ready(library) == len(queue_again))
+        original.unlink()
+        shutil.move(kept, original)
+        sweep_until_ready(library, 3)
+        wait_until_empty(moto, WORK_SECONDS)
+    assert library.fsck().total() == 0
+
+
+def test_the_hours_of_cron_yaml_find_what_was_lost(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto
+) -> None:
+    photos = queue(library, 2)
+    sqs = moto.client("sqs")
+    sqs.purge_queue(QueueUrl=queues.url(sqs))
+    worker = start_worker()
+    with Sqsd(moto, worker.url, times=2) as daemon:
+        daemon.send_hour("sweep", "/worker/cron/sweep")
+        until(lambda: ready(library) == len(photos))
+        daemon.send_hour("mend", "/worker/cron/mend")
+        wait_until_empty(moto, WORK_SECONDS)
+    assert set(daemon.answers) == {200}
+    assert library.fsck().total() == 0
