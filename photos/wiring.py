@@ -154,9 +154,9 @@ def prepare(backends: Backends) -> bool:
     from photos.backends.storage.folder import FolderStorage, create_folder
     from photos.db import migrate
 
-    if isinstance(backends.storage, FolderStorage) and not migrate.current(backends.database):
-        create_folder(backends.settings.data / "storage")
     with owners_database(backends) as database:
+        if isinstance(backends.storage, FolderStorage) and not migrate.current(database):
+            create_folder(backends.settings.data / "storage")
         return migrate.upgrade(database)
 
 

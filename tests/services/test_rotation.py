@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from photos import wiring
+from photos.app import create_app
 from photos.backends.secrets.named import AGAIN_SECONDS
 from photos.config import read_settings
 from photos.db import migrate
@@ -166,3 +167,40 @@ def test_a_secret_that_is_something_else_is_left_alone(stage: Stage) -> None:
     with pytest.raises(Conflict, match="no JSON object"):
         stage.rotate(backends)
     assert backends.secrets.get(NAME) == "not ours"
+
+
+def test_the_commands_make_an_empty_server_ready_and_say_so(
+    mariadb: MariaDB, mariadb_url: str, data_folder: Path, moto: Moto
+) -> None:
+    """Migration by the owner, a user for the application, and everything works: from nothing."""
+    client = moto.client("secretsmanager")
+    client.create_secret(Name="bigimage/database")
+    client.close()
+    environ = {
+        "BIGIMAGE_DATA": str(data_folder),
+        "DATABASE_URL": mariadb_url.replace("root:@", ""),
+        "DATABASE_SECRET": NAME,
+        "DATABASE_OWNER_SECRET": '{"username": "root", "password": ""}',
+        "AWS_REGION": REGION,
+        "SECRETS_ENDPOINT_URL": moto.url,
+        "RECOGNITION": "off",
+    }
+    backends = wiring.open_backends(read_settings(environ))
+    runner = create_app(backends=backends).test_cli_runner()
+    checked = runner.invoke(args=["check", "database", "secrets"])
+    assert checked.exit_code == 1 and "secrets could not find bigimage/database" in checked.output
+    assert runner.invoke(args=["migrate"]).output == "The database is up to date now.\n"
+    rotated = runner.invoke(args=["rotate-db-password"])
+    assert f"{NAME} holds the user bigimage with a new password, and it works." in rotated.output
+    checked = runner.invoke(args=["check", "database", "secrets"])
+    assert checked.exit_code == 0 and "database: works\nsecrets: works\n" in checked.output
+    assert "Note: nobody proves that the database is the right one: set DATABASE_CA." in checked.output
+    backends.close()
+    mariadb._execute("DROP USER bigimage@'%'")
+
+
+def test_without_somewhere_to_write_nothing_is_changed(data_folder: Path) -> None:
+    backends = wiring.open_backends(read_settings({"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off"}))
+    refused = create_app(backends=backends).test_cli_runner().invoke(args=["rotate-db-password"])
+    assert refused.exit_code == 1 and "Set DATABASE_SECRET to the name of a secret" in refused.output
+    backends.close()
