@@ -33,6 +33,7 @@ from photos.web import (
     worker,
 )
 from photos.web.errors import init_errors
+from photos.web.rules import LateRule
 from photos.web.security import init_security
 from photos.web.sessions import init_sessions
 from photos.web.templating import init_templating
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         app = Flask("photos", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # FLASK_DEBUG, left over in somebody's environment, would show sources and run what visitors type
     app.debug = False
+    app.url_rule_class = LateRule
     app.extensions["bigimage"] = backends
     init_security(app, settings)
     init_errors(app)

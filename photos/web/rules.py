@@ -1,0 +1,26 @@
+"""Routes that cost little to declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from werkzeug.routing import Rule
+
+Builder = Callable[..., tuple[str, str]]
+
+
+class LateRule(Rule):
+    """A route that learns to write its address when one is first asked for.
+
+    Werkzeug compiles two functions for every route at the start: a tenth of it, and a process never calls most
+    of them.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Builder:
+        compiled = cache(super()._compile_builder)
+
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
+            return compiled(append_unknown)(rule, **values)
+
+        return build
