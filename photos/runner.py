@@ -141,7 +141,7 @@ class Runner:
             self.stopping.wait(SWEEP_SECONDS)
 
     def _holds_lease(self) -> bool:
-        with self.backends.database.write() as connection:
+        with self.backends.database.write(is_flushed=False) as connection:
             return leases.acquire(
                 connection, "sweep", holder=self.name, seconds=SWEEP_SECONDS * 2, now=datetime.now(UTC)
             )
@@ -149,7 +149,7 @@ class Runner:
     def _release_lease(self) -> None:
         """Let the runner that follows sweep at once."""
         try:
-            with self.backends.database.write() as connection:
+            with self.backends.database.write(is_flushed=False) as connection:
                 leases.release(connection, "sweep", holder=self.name)
         except BackendError as error:
             log.warning("the next sweep waits until this runner's lease ends: %s", error)

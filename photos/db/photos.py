@@ -38,6 +38,7 @@ from photos.ids import new_id
 from photos.models import Page, Photo, PhotoMark, PhotoState, Shelf, TakenSource, Verdict
 
 _ALL = tuple(photo.c)
+_STATES = {state.value: state for state in PhotoState}
 _MARK = (photo.c.key, photo.c.revision, photo.c.state, photo.c.taken_local, photo.c.place_name)
 
 MOST_KEYS = 1000
@@ -88,7 +89,7 @@ def list_marks(
     rows, following = _shelf_page(connection, _MARK, owner_id, shelf, limit, cursor)
     # taken apart at once: to ask a row for each column by its name costs more than the statement
     marks = [
-        PhotoMark(key, revision, PhotoState(state), wall_from_micros(taken_local), place_name)
+        PhotoMark(key, revision, _STATES[state], wall_from_micros(taken_local), place_name)
         for key, revision, state, taken_local, place_name in map(tuple, rows)
     ]
     return Page(tuple(marks), following)

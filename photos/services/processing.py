@@ -1,7 +1,8 @@
 """From an original to a photo that can be seen and found. Every function here can run twice.
 
 `process_photo` claims the row by compare-and-set, so a doubled, late or lost job does no harm. What
-it makes is derived and has deterministic keys: a second run overwrites the same objects.
+it makes is derived and has deterministic keys: a second run overwrites the same objects. So one commit in it
+is flushed to the disk: the one that lets go of older objects.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def process_photo(
     """
     token, now = new_id(), datetime.now(UTC)
     lease_until = now + timedelta(seconds=settings.job_lease_seconds)
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         photo = pipeline.claim_photo(connection, photo_id, token=token, now=now, lease_until=lease_until)
     if photo is None:
         return
@@ -83,7 +84,7 @@ def process_photo(
         )
         if large is not None:
             _label_in_passing(photo, large, photo.turn, database=database, recognition=recognition)
-            with database.write() as connection:
+            with database.write(is_flushed=False) as connection:
                 pipeline.finish_photo(connection, photo.key, token=token, now=datetime.now(UTC))
     except Invalid as refusal:
         _refuse(photo, token, refusal.reason, database=database)
@@ -180,7 +181,7 @@ def _save_labels(
     except Invalid as refusal:
         log.warning("photo %s cannot be labelled: %s", photo.id, refusal.reason)
         labels = ()
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         pipeline.save_labels(
             connection,
             photo.key,
@@ -215,7 +216,7 @@ def read_text(
     except Invalid as refusal:
         log.warning("photo %s cannot be read: %s", photo.id, refusal.reason)
         lines = ()
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         pipeline.save_text(
             connection,
             photo.key,
@@ -242,7 +243,7 @@ def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> 
     except BackendError as error:
         log.warning("the index is behind: %s", error)
         return 0
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         documents.mark_indexed(connection, [(document.key, document.revision) for document in found])
         documents.forget_purged(connection, gone)
     return len(found) + len(gone)

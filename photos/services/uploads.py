@@ -320,7 +320,7 @@ def _missing_parts(
 
 def _begin(upload: Upload, *, database: Database, storage: Storage) -> Upload:
     multipart_id = storage.start_multipart(upload.storage_key, media_type="application/octet-stream")
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         begun = upload_rows.set_multipart_id(
             connection, upload.id, multipart_id, instead_of=upload.multipart_id
         )
@@ -346,7 +346,8 @@ def _join(upload: Upload, storage: Storage) -> None:
             raise NotFound("upload", upload.id)
         parts = storage.list_parts(upload.storage_key, upload.multipart_id)
         if {part.number: part.size_bytes for part in parts} != dict(expected_parts(upload)):
-            raise missing
+            # a power cut may leave the object and forget that its parts were joined
+            raise NotFound("parts of upload", upload.id)
         storage.complete_multipart(upload.storage_key, upload.multipart_id, _in_order(parts))
     except NotFound:
         if not _is_stored(upload, storage):

@@ -13,8 +13,8 @@ Builder = Callable[..., tuple[str, str]]
 class LateRule(Rule):
     """A route that learns to write its address when one is first asked for.
 
-    Werkzeug compiles two functions for every route at the start: a tenth of it, and a process never calls most
-    of them.
+    Werkzeug compiles two functions for every route at the start: a tenth of it, and a process never calls
+    most of them.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Builder:

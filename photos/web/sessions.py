@@ -132,7 +132,7 @@ class DatabaseSessions(SessionInterface):
         if not browser.changed and not is_due:
             return
         try:
-            with self.database.write() as connection:
+            with self.database.write(is_flushed=False) as connection:
                 if browser.changed:
                     content = json.dumps(browser)
                     session_rows.save_session(connection, browser.id_hash, content=content, now=now)
@@ -250,7 +250,7 @@ def _load_token(request: Request) -> Person | None:
         return None
     if token.last_used_at is None or now - token.last_used_at >= SEEN_EVERY:
         try:
-            with database().write() as connection:
+            with database().write(is_flushed=False) as connection:
                 token_rows.touch_token(connection, token_hash, now=now)
         except BackendError:
             log.warning("a token's last use could not be written", exc_info=True)

@@ -124,6 +124,12 @@ def test_sqlite_keeps_what_it_acknowledged_and_its_foreign_keys(sqlite_database:
     assert found == wanted
 
 
+def test_sqlite_waits_for_the_disk_unless_told_that_it_need_not(sqlite_database: Database) -> None:
+    for is_flushed, level in ((False, 1), (True, 2)):
+        with sqlite_database.write(is_flushed=is_flushed) as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+
+
 def test_instants_are_utc_whatever_the_servers_clock_says(database: Database, mariadb: MariaDB) -> None:
     with opened(str(database.url.render_as_string(hide_password=False))) as other:
         if not other.is_sqlite:

@@ -147,6 +147,28 @@ def test_the_sweep_takes_what_is_old_and_unfinished(storage: FolderStorage, tmp_
     assert read(storage) == b"".join(PARTS)
 
 
+def test_a_file_of_one_part_waits_for_the_disk_once_more(
+    storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.put(f"{KEY}s neighbour", b"so that its folder is there", media_type=JPEG)
+    multipart_id = storage.start_multipart(KEY, media_type=JPEG)
+    part = storage.write_part(KEY, multipart_id, 1, io.BytesIO(b"a" * 3000), size_bytes=3000)
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    storage.complete_multipart(KEY, multipart_id, [part])
+    assert len(flushed) == 1
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "finished.json"])
+def test_a_list_of_parts_that_a_power_cut_has_emptied_is_none(tmp_path: Path, name: str) -> None:
+    create_folder(tmp_path / "storage")
+    storage = opened(tmp_path / "storage")
+    multipart_id = storage.start_multipart(KEY, media_type=JPEG)
+    part = storage.write_part(KEY, multipart_id, 1, io.BytesIO(b"a" * 3000), size_bytes=3000)
+    (tmp_path / "storage" / "uploads" / multipart_id / name).touch()
+    assert storage.complete_multipart(KEY, multipart_id, [part]).size_bytes == 3000
+
+
 # Faults: the N-th call fails, for every N
 
 

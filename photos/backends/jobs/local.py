@@ -1,5 +1,6 @@
 """The local twin: jobs are rows in the main database, so they survive any crash.
 
+A power cut may take the last of them, and the sweep sends them again: nothing here waits for the disk.
 It delivers at least once, as SQS does: a lease that runs out is delivered again, with the next attempt.
 """
 
@@ -67,7 +68,7 @@ class LocalJobs:
                 "due_at": case((is_wrong, row["due_at"]), else_=table.c.due_at),
                 "created_at": case((is_wrong, row["created_at"]), else_=table.c.created_at),
             }
-        with self.database.write() as connection:
+        with self.database.write(is_flushed=False) as connection:
             upsert(connection, table, row, on=("digest",), update=change)
 
     def receive(self, *, limit: int, lease_seconds: int, urgent_only: bool = False) -> Sequence[Job]:
@@ -85,7 +86,7 @@ class LocalJobs:
         with _translated("receive", ""), self.database.read() as connection:
             if connection.execute(due.limit(1)).first() is None:
                 return ()
-        with _translated("receive", ""), self.database.write() as connection:
+        with _translated("receive", ""), self.database.write(is_flushed=False) as connection:
             for row in connection.execute(due.with_for_update(skip_locked=True)).all():
                 token = new_id()
                 connection.execute(
@@ -102,13 +103,13 @@ class LocalJobs:
 
     def done(self, job: Job) -> None:
         """Forget the job if the lease is still ours."""
-        with _translated("finish", job.name), self.database.write() as connection:
+        with _translated("finish", job.name), self.database.write(is_flushed=False) as connection:
             connection.execute(delete(table).where(*_leased(job)))
 
     def retry(self, job: Job, *, error: str, delay_seconds: float) -> None:
         """Make the job due after the delay, if the lease is still ours."""
         due_at = to_micros(datetime.now(UTC) + timedelta(seconds=delay_seconds))
-        with _translated("give back", job.name), self.database.write() as connection:
+        with _translated("give back", job.name), self.database.write(is_flushed=False) as connection:
             connection.execute(
                 update(table).where(*_leased(job)).values(due_at=due_at, lease_token="", error=error[:500])
             )

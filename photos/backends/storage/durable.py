@@ -98,10 +98,15 @@ def chunks_of(body: bytes | Readable) -> Iterable[bytes]:
     return iter(lambda: body.read(CHUNK_BYTES), b"")
 
 
-def write_small_file(folder: int, name: str, text: bytes) -> None:
-    """Create or replace a file durably: it holds the old or the new text, whatever happens."""
+def write_small_file(folder: int, name: str, text: bytes, *, is_flushed: bool = True) -> None:
+    """Create or replace a file: it holds the old or the new text, whatever happens.
+
+    One that is not flushed may be empty, or not there, after a power cut.
+    """
     with temporary_file(folder) as (temporary, descriptor):
         write_all(descriptor, text)
-        os.fsync(descriptor)
+        if is_flushed:
+            os.fsync(descriptor)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    os.fsync(folder)
+    if is_flushed:
+        os.fsync(folder)

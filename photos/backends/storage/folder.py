@@ -206,8 +206,9 @@ class FolderStorage:
         ):
             if joined is not None:
                 self._place(*joined, key)
-                # the parts go next; the joined file must not come back without them
-                os.fsync(joined[0])
+                if len(parts) > 1:
+                    # the parts go next; the joined file must not come back without them
+                    os.fsync(joined[0])
         return self.stat(key)
 
     def abort_multipart(self, key: str, multipart_id: str) -> None:

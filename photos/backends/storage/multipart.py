@@ -9,8 +9,9 @@ Files of an upload:
     finished.json  the manifest of a completed upload, kept so that complete can be asked for again
 
 Joining appends one part after the other to the first, each made durable before its own file goes, so a
-large file never needs its space twice, a file of one part is not copied at all, and what is on disk
-tells at any time where to go on.
+large file never needs its space twice, and what is on disk tells at any time where to go on. A file of one
+part is moved and not copied; only the move itself waits for the disk, so a power cut may leave the object in
+its place and an upload that knows nothing of it.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def joined_upload(
             return
         manifest = _settle_manifest(upload, parts, min_part_size)
         yield (upload, _JOINED) if _join(upload, manifest) else None
-        _finish(upload)
+        _finish(upload, is_flushed=len(manifest) > 1)
 
 
 def abort_upload(area: int, key: str, multipart_id: str) -> None:
@@ -245,7 +246,7 @@ def _settle_manifest(upload: int, wanted: Sequence[StoredPart], min_part_size: i
             raise Conflict("A part is missing or is not the one that arrived.", code="part") from error
         if any(part.size_bytes < min_part_size for part in manifest[:-1]):
             raise Conflict(f"Every part but the last has at least {min_part_size} bytes.", code="part")
-        write_small_file(upload, _MANIFEST, _manifest_text(manifest))
+        write_small_file(upload, _MANIFEST, _manifest_text(manifest), is_flushed=len(manifest) > 1)
     elif not _are_same(manifest, wanted):
         raise Conflict("Other parts of this upload are being joined already.", code="part")
     return manifest
@@ -286,9 +287,10 @@ def _append(upload: int, name: str, offset: int) -> None:
     remove_file(upload, name)
 
 
-def _finish(upload: int) -> None:
+def _finish(upload: int, *, is_flushed: bool) -> None:
     os.rename(_MANIFEST, _FINISHED, src_dir_fd=upload, dst_dir_fd=upload)
-    os.fsync(upload)
+    if is_flushed:
+        os.fsync(upload)
     for name in _names(upload):
         if _PART.match(name):
             remove_file(upload, name)
@@ -304,12 +306,13 @@ def _arrived(upload: int) -> list[StoredPart]:
 
 
 def _read_manifest(upload: int, name: str) -> list[StoredPart] | None:
-    """None if there is no such file."""
+    """None if there is no such file, or an empty one that a power cut has left."""
     try:
         with open_file(upload, name) as file:
-            return [StoredPart(**part) for part in json.load(file)]
+            text = file.read()
     except FileNotFoundError:
         return None
+    return [StoredPart(**part) for part in json.loads(text)] if text else None
 
 
 def _manifest_text(parts: Sequence[StoredPart]) -> bytes:
