@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -13,14 +14,22 @@ from sqlalchemy import BindParameter, bindparam, select, update
 from photos.db.cells import cell_of
 from photos.db.engine import Database
 from photos.db.schema import photo
+from tests import pictures
 from tests.e2e.crowd import crowded
-from tests.e2e.furnished import Furnished, sign_in
+from tests.e2e.furnished import Furnished, furnish, sign_in, until
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
+from tests.servers.app import RunningApp
+from tests.servers.tiles import serving_tiles
 
 pytestmark = pytest.mark.e2e
 
 PHOTOS = 4_000
 CITIES = ((38.72, -9.14), (48.86, 2.35), (47.99, 7.84), (40.71, -74.01), (35.68, 139.69), (-33.87, 151.21))
+
+_LOADS = """
+url => new Promise(resolve => Object.assign(new Image(), {
+  onload: () => resolve(true), onerror: () => resolve(false), src: url }))
+"""
 
 
 def scatter(database: Database) -> None:
@@ -121,6 +130,36 @@ def test_the_map_is_accessible_and_fits(
     page.wait_for_load_state("networkidle")
     keep_picture(page, f"map-{width}-{theme}")
     assert [*accessibility_faults(page), *sideways_overflow(page), *witness.complaints] == []
+
+
+def test_a_tile_server_by_setting_is_drawn_and_named_and_no_other_is_allowed(
+    make_context: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    with serving_tiles(tmp_path / "tiles") as tiles, serving_tiles(tmp_path / "others") as others:
+        settings = {
+            "RECOGNITION": "off",
+            "MAP_TILES_URL": f"{tiles.url}/{{z}}/{{x}}/{{y}}.png",
+            "MAP_ATTRIBUTION": "© Some people <b>",
+        }
+        app = RunningApp(tmp_path / "data", settings)
+        try:
+            library = furnish(app)
+            picture = tmp_path / "lisbon.jpg"
+            picture.write_bytes(pictures.jpeg(64, 48, exif=pictures.exif(gps=(38.72, -9.14))))
+            library.upload(picture)
+            until(lambda: library.api("GET", "map")["total"] == 1, "the photo is on the map")
+            page = make_context(viewport={"width": 900, "height": 700}, ignore_https_errors=True).new_page()
+            sign_in(page, app.url)
+            page.goto(f"{app.url}/map")
+            expect(page.locator(".leaflet-tile-loaded").first).to_be_visible()
+            expect(page.locator(".leaflet-control-attribution")).to_have_text("© Some people <b>")
+            keep_picture(page, "map-tiles")
+            assert all(re.fullmatch(r"/\d+/\d+/\d+\.png", path) for path in tiles.asked)
+            assert page.evaluate(_LOADS, f"{tiles.url}/0/0/0.png") is True
+            assert page.evaluate(_LOADS, f"{others.url}/0/0/0.png") is False
+            assert others.asked == []
+        finally:
+            app.kill()
 
 
 def test_other_pages_load_nothing_of_it(

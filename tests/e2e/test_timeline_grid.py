@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -15,10 +17,13 @@ from tests.e2e.crowd import crowded
 from tests.e2e.furnished import Furnished
 from tests.e2e.grid import Grid
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
+from tests.servers.app import ROOT
 
 pytestmark = pytest.mark.e2e
 
 PHOTOS = 8_000
+MOST_SCRIPT_BYTES = 120_000
+"""Of a first visit, compressed."""
 FULL_MONTH = "2024-06"
 
 
@@ -43,6 +48,8 @@ def test_the_first_tiles_stay_and_little_is_fetched(grid: Grid) -> None:
     shifts = grid.measured()["shifts"]
     assert sum(score for score, _ in shifts) < 0.01, shifts
     assert grid.page.locator(".cell").count() < 300
+    scripts = {urlsplit(url).path for url in grid.requests if urlsplit(url).path.endswith(".js")}
+    assert sum(len(gzip.compress((ROOT / path[1:]).read_bytes())) for path in scripts) <= MOST_SCRIPT_BYTES
     keep_picture(grid.page, "timeline-grid")
 
 
