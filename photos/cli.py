@@ -7,6 +7,7 @@ The web process imports this file too, so a command loads what only it needs.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -44,10 +45,12 @@ def plain_errors() -> Iterator[None]:
 
 
 class PlainCommand(click.Command):
-    """A command under `plain_errors`."""
+    """A command under `plain_errors`. It speaks in words, so the log says only what goes wrong."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it."""
+        if logging.root.level == logging.INFO:
+            logging.root.setLevel(logging.WARNING)
         with plain_errors():
             return super().invoke(ctx)
 

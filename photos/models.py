@@ -435,9 +435,10 @@ class SearchDocument:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a hit matched: `kind` is label, description, text, tag, place, camera, lens, name, album,
-    date, or filter; `value` is the matched content; `confidence` only for labels; `because` says by which
-    other word it was found, if not by the one that was written ("puppy: counted as dog")."""
+    """Why a hit matched: `kind` is label, description, text, tag, place, camera, lens, name, album, date,
+    like (how much, in percent), or filter; `value` is the matched content; `confidence` only for labels;
+    `because` says by which other word it was found, if not by the one that was written ("puppy: counted as
+    dog")."""
 
     kind: str
     value: str
@@ -522,6 +523,9 @@ class RecognisedLabels:
 
     provider: str
     labels: tuple[Label, ...] = field(default=())
+    vector: bytes = b""
+    """What the picture as a whole looks like, as signed bytes. The vectors of two pictures alike point the
+    same way, if they are of one provider. Empty from one that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,16 @@ def place(position: Position | None, named: Place | None) -> Columns:
     }
 
 
+def on_the_map(columns: Columns) -> Columns:
+    """The same with the cell of its position, if it has one: edits kept by an older release lack it."""
+    if "latitude" not in columns or "cell" in columns:
+        return columns
+    latitude, longitude = columns["latitude"], columns["longitude"]
+    if isinstance(latitude, int | float) and isinstance(longitude, int | float):
+        return {**columns, "cell": cell_of(latitude, longitude)}
+    return {**columns, "cell": None}
+
+
 def place_by_file() -> Columns:
     """The file's own position counts again, once the photo is developed anew."""
     return {"place_source": ""}

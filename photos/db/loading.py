@@ -13,7 +13,7 @@ from photos.db import chunks, columns
 from photos.db.engine import to_micros
 from photos.db.photos import MOST_KEYS, count_bytes, untouched
 from photos.db.rows import write_boxes
-from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
+from photos.db.schema import label, photo, photo_hash, photo_vector, rendition, tag, text_line
 from photos.models import Developed, Label, PhotoState, Place, Rendition, TextLine
 
 
@@ -35,9 +35,10 @@ class FinishedPhoto:
     place: Place | None
     renditions: Sequence[Rendition]
     provider: str
-    """Who has seen `labels` and read `text`."""
+    """Who has seen `labels` and `vector`, and read `text`."""
     text_provider: str
     labels: Sequence[Label]
+    vector: bytes
     text: Sequence[TextLine]
     tags: Sequence[str]
     is_favourite: bool
@@ -60,6 +61,7 @@ def add_finished(
         (label, _labels),
         (text_line, _lines),
         (tag, _tags),
+        (photo_vector, lambda each: _vectors(each, owner_id, to_micros(now))),
     ):
         rows = [
             row | {"photo_key": key} for key, each in zip(keys, photos, strict=True) for row in make(each)
@@ -141,6 +143,12 @@ def _labels(made: FinishedPhoto) -> list[dict[str, Any]]:
         }
         for each in made.labels
     ]
+
+
+def _vectors(made: FinishedPhoto, owner_id: int, now: int) -> list[dict[str, Any]]:
+    if not made.vector:
+        return []
+    return [{"owner_id": owner_id, "provider": made.provider, "bits": made.vector, "made_at": now}]
 
 
 def _lines(made: FinishedPhoto) -> list[dict[str, Any]]:

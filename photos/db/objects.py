@@ -26,6 +26,11 @@ DROPBOX = "dropbox/"
 WAITING = (PhotoState.NEW, PhotoState.PROCESSING)
 
 
+def is_shared(storage_key: str) -> bool:
+    """Whether many photos have this original, so that it is of none of them alone."""
+    return storage_key.startswith(SHARED)
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoObjects:
     """The objects one photo needs: its original, of `size_bytes`, and its renditions.

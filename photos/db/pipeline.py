@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from photos.db import chunks, columns
+from photos.db import chunks, columns, vectors
 from photos.db.edits import PERSON
 from photos.db.engine import to_micros
 from photos.db.leases import SKEW
@@ -109,11 +109,13 @@ def save_labels(
     labels: Iterable[Label],
     now: datetime,
     turn: int | None = None,
+    vector: bytes = b"",
 ) -> None:
-    """Replace the labels of a photo by what `provider` sees; verdicts stay. Without effect if it is gone.
+    """Replace the labels of a photo, and its vector, by what `provider` sees; verdicts stay.
 
-    Another provider's labels go too: the new one looked at the same picture, and answers for it. `turn` is
-    that picture's `turn_made`: nothing happens if it has been turned since. None trusts the caller.
+    Without effect if the photo is gone. Another provider's labels go too: the new one looked at the same
+    picture, and answers for it. `turn` is that picture's `turn_made`: nothing happens if it has been turned
+    since. None trusts the caller.
     """
     if not is_there(connection, key, turn=turn):
         return
@@ -133,6 +135,7 @@ def save_labels(
     ]
     if rows:
         connection.execute(insert(label), rows)
+    vectors.save_vector(connection, key, provider=provider, bits=vector, now=now)
     change_photo(connection, key, now=now, recogniser=provider)
 
 

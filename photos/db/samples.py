@@ -22,18 +22,20 @@ def mark_sample(connection: Connection, key: int, *, now: datetime) -> None:
 
 
 def list_samples(connection: Connection, owner_id: int) -> list[int]:
-    """Keys of a person's sample photos, on whatever shelf. Looks at each of their photos."""
+    """Keys of a person's sample photos, on whatever shelf."""
     return list(connection.scalars(_samples(owner_id)))
 
 
 def has_samples(connection: Connection, owner_id: int) -> bool:
-    """Whether a person has sample photos; for small libraries."""
+    """Whether a person has sample photos."""
     return connection.scalar(_samples(owner_id).limit(1)) is not None
 
 
 def _samples(owner_id: int) -> Select[tuple[int]]:
+    """By the index of sources: there are few samples, and may be many photos."""
     return (
         select(photo.c.key)
-        .join(tag, tag.c.photo_key == photo.c.key)
-        .where(photo.c.owner_id == owner_id, tag.c.name == SAMPLE, tag.c.source == SAMPLE)
+        .select_from(tag)
+        .join(photo, photo.c.key == tag.c.photo_key)
+        .where(tag.c.source == SAMPLE, tag.c.name == SAMPLE, photo.c.owner_id == owner_id)
     )

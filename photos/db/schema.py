@@ -329,6 +329,7 @@ tag = table(
     of_photo(),
     Column("name", Binary(100), primary_key=True),
     Column("source", Binary(16), nullable=False),
+    Index("ix_tag_source", "source", "photo_key"),
 )
 
 # How many photos stand where, a row for at most 500 neighbours on one shelf within one month
@@ -373,8 +374,11 @@ bulk_photo = table(
 photo_vector = table(
     "photo_vector",
     of_photo(),
+    owner("owner_id"),
     Column("provider", Binary(100), nullable=False),
     Column("bits", LargeBinary(160).with_variant(VARBINARY(160), "mysql", "mariadb"), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index("ix_photo_vector_owner", "owner_id", "provider", "made_at"),
 )
 
 # Two photos of one owner whose hashes are near each other; the smaller key first.

@@ -6,7 +6,8 @@ writing `is:archived`, `is:trashed` or `is:refused` anywhere in a query adds tha
 Order: `newest` and `oldest` go by the wall clock of the photo to the second, then by key
 (`order_number`); `relevance` goes by tier, then newest. A term's tier is that of the best place its
 words were found in (`SURE_LABEL` to `SUGGESTED_LABEL`). Of terms that all hold the weakest counts, of
-alternatives the best; filters and exclusions neither help nor harm.
+alternatives the best; filters and exclusions neither help nor harm. Photos that look like one (`like:`) have
+the tiers in steps, the most alike first.
 
 Photos found only by words akin to the written ones (`photos.query.expansion`) have the last tiers, and
 in every order they come after all exact hits.
@@ -15,6 +16,7 @@ in every order they come after all exact hits.
 from __future__ import annotations
 
 import operator
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -59,6 +61,9 @@ COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.MORE: operator.gt,
     Comparison.AT_LEAST: operator.ge,
 }
+
+LIKE_STEPS = (6, 24, 60, 120)
+"""By relevance, photos alike come in steps: the first 6 of them, then as far as the 24th, and so on."""
 
 MOST_LINES = 3
 """Lines of text that a word names as reasons."""
@@ -155,6 +160,11 @@ def label_tier(confidence: float) -> int:
     return SURE_LABEL if confidence >= SURE_CONFIDENCE else SUGGESTED_LABEL
 
 
+def like_tier(place: int) -> int:
+    """The tier of a photo by its place (from 0) among those that are alike."""
+    return bisect_right(LIKE_STEPS, place)
+
+
 def distance_km(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
     """Great-circle distance of two points in degrees, by the haversine formula on a sphere."""
     phi, to_phi = radians(latitude), radians(to_latitude)
@@ -178,6 +188,15 @@ def _holds(node: Node, document: SearchDocument) -> Match | None:
         case nodes.Tag():
             tags = (tag for tag in document.tags if _is_named(tag, node.name, node.is_prefix))
             return _best([(DESCRIBED, Reason(Field.TAG, tag)) for tag in tags])
+        case nodes.Like(found=found):
+            return next(
+                (
+                    Match(like_tier(place), (Reason("like", f"{alike.percent} %"),))
+                    for place, alike in enumerate(found)
+                    if alike.key == document.key
+                ),
+                None,
+            )
         case nodes.Near() | nodes.Within() | nodes.Taken():
             return _around(node, document)
         case nodes.Confidence():

@@ -17,7 +17,20 @@ from dataclasses import replace
 
 from photos.query.analysis import analyse
 from photos.query.operators import OPERATORS, Value, nearest, refuse_inner_star
-from photos.query.tree import And, Confidence, Label, Node, Not, Or, QueryError, Tag, Words, walk
+from photos.query.tree import (
+    MOST_LIKE,
+    And,
+    Confidence,
+    Label,
+    Like,
+    Node,
+    Not,
+    Or,
+    QueryError,
+    Tag,
+    Words,
+    walk,
+)
 
 LONGEST = 256
 """Characters of a query."""
@@ -54,13 +67,21 @@ def parse(text: str) -> Node:
 def _check_whole(tree: Node) -> None:
     """What can only be said of the whole tree: few stars, and a confidence that concerns everything."""
     top = tree.children if isinstance(tree, And) else (tree,)
-    stars = 0
+    stars = likes = 0
     for node in walk(tree):
         if isinstance(node, Confidence) and not any(node is part for part in top):
             raise QueryError(
                 "The confidence concerns the whole search: write it outside of OR, parentheses and minus.",
                 position=node.position,
                 length=node.length,
+            )
+        likes += isinstance(node, Like)
+        if likes > MOST_LIKE:
+            raise QueryError(
+                f"More than {MOST_LIKE} photos to be like in one search.",
+                position=node.position,
+                length=node.length,
+                code="too_many",
             )
         stars += isinstance(node, Words | Label | Tag) and node.is_prefix
         if stars > MOST_PREFIXES:

@@ -21,6 +21,7 @@ from photos.query.tree import (
     Has,
     Is,
     Label,
+    Like,
     Measure,
     Near,
     Node,
@@ -194,6 +195,15 @@ def _box(value: Value) -> Node:
     return Within(south, west, north, east, position=value.position, length=value.length)
 
 
+_PHOTO_ID = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+def _like(value: Value) -> Node:
+    if not _PHOTO_ID.fullmatch(value.text + value.tail):
+        raise value.refused("Which photo? “More like this” on the page of a photo writes it here.")
+    return Like(value.text + value.tail, position=value.position, length=value.length)
+
+
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
@@ -343,6 +353,7 @@ OPERATORS: Mapping[str, Operator] = {
     "place": Operator("place:lisbon", _in_field(Field.PLACE)),
     "album": Operator('album:"summer 2024"', _in_field(Field.ALBUM)),
     "tag": Operator("tag:family", _tag),
+    "like": Operator("like:Vt8Qm2pXc0aLkR4nYs7EJw", _like),
     "near": Operator("near:48.137,11.575,5", _near),
     "box": Operator("box:38,-10,39,-9", _box),
     "taken": Operator("taken:2024-06..2024-08", _taken),

@@ -180,6 +180,29 @@ class Within(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A photo by its key, and how much it is like another one, in percent."""
+
+    key: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Like(Node):
+    """Looks like the photo with this id, which is like itself.
+
+    `found`, the most alike first, is empty until `photos.services.likeness` has compared the photos.
+    """
+
+    photo_id: str
+    found: tuple[Alike, ...] = ()
+
+
+MOST_LIKE = 3
+"""Of one query: each compares all photos of a library."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taken(Node):
     """Taken, by the wall clock of the photo, from the day `start` until before the day `end`.
 

@@ -18,6 +18,7 @@ from photos.query.tree import (
     Has,
     Is,
     Label,
+    Like,
     Near,
     Node,
     Not,
@@ -72,6 +73,8 @@ def _term(node: Node) -> str:
 
 def _filter(node: Node) -> str:
     match node:
+        case Like(photo_id=photo_id):
+            return f"like:{photo_id}"
         case Near(latitude=latitude, longitude=longitude, kilometres=kilometres):
             return f"near:{_decimal(latitude)},{_decimal(longitude)},{_decimal(kilometres)}"
         case Within(south=south, west=west, north=north, east=east):

@@ -27,10 +27,10 @@ from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid, TooMany
 from photos.ids import new_id
 from photos.models import BulkChange, BulkState, Photo, Shelf, User
-from photos.query import parse
 from photos.services import bulk_actions
 from photos.services.bulk_actions import Step
 from photos.services.hints import hint
+from photos.services.likeness import understand
 from photos.services.processing import index_photos
 
 MOST = 10_000
@@ -144,7 +144,7 @@ def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -
 
 def _found(query: str, *, owner: User, database: Database, search: Search) -> list[str]:
     ids: list[str] = []
-    tree, cursor = parse(query), None
+    tree, cursor = understand(query, owner=owner, database=database), None
     while len(ids) <= MOST:
         page = search.find(tree, owner_id=owner.id, limit=PAGE, cursor=cursor)
         with database.read() as connection:

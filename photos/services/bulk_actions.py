@@ -88,7 +88,7 @@ def _edit(columns_of: Callable[[Step], edits.Columns]) -> Actor:
     return act
 
 
-def _by_file_or(by_file: edits.Columns, columns_of: Callable[[Step], edits.Columns]) -> Actor:
+def _correct(columns_of: Callable[[Step], edits.Columns]) -> Actor:
     """What the file says is read again by processing; it is no longer there to be written back."""
     edit = _edit(columns_of)
 
@@ -96,7 +96,7 @@ def _by_file_or(by_file: edits.Columns, columns_of: Callable[[Step], edits.Colum
         if not step.content.get("from_file"):
             return edit(step)
         _reprocess(step)
-        step.wanted[step.photo.key] = by_file
+        step.wanted[step.photo.key] = columns_of(step)
         return None
 
     return act
@@ -123,6 +123,7 @@ def _replace_tags(
 
 
 def _reprocess(step: Step) -> Record | None:
+    library.refuse_shared(step.photo)
     if step.photo.state is PhotoState.PROCESSING:
         raise Invalid("It is being worked on; try again in a moment.", code="working")
     photo_rows.renew_photo(step.connection, step.photo.key, now=step.now)
@@ -147,10 +148,8 @@ ACTORS: Mapping[str, Actor] = {
     "trash": _edit(lambda step: edits.trashed(step.photo, now=step.now)),
     "restore": _edit(lambda _: edits.restored()),
     "describe": _edit(lambda step: edits.description(step.content["description"])),
-    "set_taken": _by_file_or(
-        edits.taken_by_file(), lambda step: corrections.taken_columns(step.photo, step.content)
-    ),
-    "set_place": _by_file_or(edits.place_by_file(), lambda step: corrections.place_columns(step.content)),
+    "set_taken": _correct(lambda step: corrections.taken_columns(step.photo, step.content)),
+    "set_place": _correct(lambda step: corrections.place_columns(step.content)),
     "reprocess": _reprocess,
     "purge": _purge,
 }
@@ -169,5 +168,6 @@ def take_back(step: Step, record: Record) -> Record | None:
         return _replace_tags(step, added=set(record["removed"]) - have, removed=set(record["added"]) & have)
     if edits.standing(step.row, record["now"]) != record["now"]:
         raise Invalid(CHANGED_SINCE, code="changed")
-    step.wanted[step.photo.key] = record["was"]
-    return {"was": record["now"], "now": record["was"]}
+    was = edits.on_the_map(record["was"])
+    step.wanted[step.photo.key] = was
+    return {"was": record["now"], "now": was}

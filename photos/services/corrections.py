@@ -10,20 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
-from photos.backends.jobs import Jobs
-from photos.backends.search import Search
 from photos.db import edits
-from photos.db import photos as photo_rows
-from photos.db.engine import Database
-from photos.errors import Conflict, Invalid
-from photos.models import Photo, PhotoState, Place, Position, User
-from photos.services import library
-from photos.services.hints import hint
+from photos.errors import Invalid
+from photos.models import Photo, Place, Position
 
 Correction = Mapping[str, Any]
 
@@ -31,28 +23,6 @@ FARTHEST_OFFSET_MINUTES = 14 * 60
 LONGEST_SHIFT_SECONDS = 200 * 366 * 86_400
 EARLIEST, LATEST = datetime(1, 1, 2), datetime(9998, 12, 31)
 """Dates that stay in the calendar in every time zone."""
-
-
-def set_taken(
-    photo_id: str, taken: Correction, *, owner: User, database: Database, search: Search, jobs: Jobs
-) -> Photo:
-    """Say when a photo was taken: by the wall clock there, by a shift, or in which time zone.
-
-    Raises NotFound, Invalid for what is no date, and Conflict where the file should speak while it is read.
-    """
-    correction = clean_taken(taken)
-    if correction.get("from_file"):
-        return _ask_file(photo_id, edits.taken_by_file(), owner, database, search, jobs)
-    return _write(photo_id, lambda photo: taken_columns(photo, correction), owner, database, search)
-
-
-def set_place(
-    photo_id: str, place: Correction, *, owner: User, database: Database, search: Search, jobs: Jobs
-) -> Photo:
-    """Say where a photo was taken, or that it was nowhere in particular. Raises as `set_taken`."""
-    if place.get("from_file"):
-        return _ask_file(photo_id, edits.place_by_file(), owner, database, search, jobs)
-    return _write(photo_id, lambda _: place_columns(place), owner, database, search)
 
 
 def clean_taken(taken: Correction) -> dict[str, Any]:
@@ -85,7 +55,12 @@ def place_of(position: Position | None, nearest: Callable[[Position], Place | No
 
 
 def taken_columns(photo: Photo, taken: Correction) -> edits.Columns:
-    """What the correction makes of one photo's date. Raises Invalid for a date outside the calendar."""
+    """What the correction makes of one photo's date. Raises Invalid for a date outside the calendar.
+
+    Where the file shall speak again, the person's word stands until it is read, as nobody's.
+    """
+    if taken.get("from_file"):
+        return edits.taken_by_file()
     local = datetime.fromisoformat(taken["local"]) if "local" in taken else photo.taken_local
     try:
         local += timedelta(seconds=taken.get("shift_seconds", 0))
@@ -97,7 +72,9 @@ def taken_columns(photo: Photo, taken: Correction) -> edits.Columns:
 
 
 def place_columns(place: Correction) -> edits.Columns:
-    """What the correction makes of a photo's place."""
+    """What the correction makes of a photo's place, as `taken_columns` does of its date."""
+    if place.get("from_file"):
+        return edits.place_by_file()
     return edits.place(
         Position(**place["position"]) if place["position"] else None,
         Place(**place["named"]) if place["named"] else None,
@@ -114,33 +91,3 @@ def _wall_clock(text: str) -> datetime:
     if not EARLIEST <= local <= LATEST:
         raise Invalid("That date is not in the calendar.", code="date", field="taken")
     return local
-
-
-def _write(
-    photo_id: str,
-    columns_of: Callable[[Photo], edits.Columns],
-    owner: User,
-    database: Database,
-    search: Search,
-) -> Photo:
-    def write(connection: Connection, photo: Photo) -> None:
-        edits.write(connection, photo.key, columns_of(photo), now=datetime.now(UTC))
-
-    return library.change(photo_id, write, owner=owner, database=database, search=search)
-
-
-def _ask_file(
-    photo_id: str, columns: edits.Columns, owner: User, database: Database, search: Search, jobs: Jobs
-) -> Photo:
-    """The file is read again by the runner; until then the person's word stands there, as nobody's."""
-
-    def renew(connection: Connection, photo: Photo) -> None:
-        if photo.state is PhotoState.PROCESSING:
-            raise Conflict("It is being worked on. Try again in a moment.")
-        now = datetime.now(UTC)
-        edits.write(connection, photo.key, columns, now=now)
-        photo_rows.renew_photo(connection, photo.key, now=now)
-
-    photo = library.change(photo_id, renew, owner=owner, database=database, search=search)
-    hint(jobs, "process_photo", {"photo_id": photo_id})
-    return photo

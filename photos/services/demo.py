@@ -2,7 +2,7 @@
 
 A few dozen drawn pictures are developed as photos are, and every photo of the library shows one of them: its
 original and its renditions are those of the picture, shared below `SHARED`. So its bytes are not what its
-SHA-256 says; processed again, it would be refused as damaged.
+SHA-256 says, and what is known of it stands in its row alone: processing passes it over.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class _Picture:
     size_bytes: int
     developed: Developed
     renditions: tuple[Rendition, ...]
+    vector: bytes
 
 
 def make_library(
@@ -64,7 +65,8 @@ def make_library(
     they are there already, BackendError if a part is down; what was added until then stays.
     """
     pictures = [
-        _store(number, database=database, storage=storage, darkroom=darkroom) for number in range(SCENES)
+        _store(number, database=database, storage=storage, recognition=recognition, darkroom=darkroom)
+        for number in range(SCENES)
     ]
     invented = invent(count, seed=f"{seed} {owner.id}", scenes=SCENES)
     done = 0
@@ -78,8 +80,10 @@ def make_library(
         report(len(batch))
 
 
-def _store(number: int, *, database: Database, storage: Storage, darkroom: Darkroom) -> _Picture:
-    """Draw, store and develop one picture. Done again, it gives the same objects."""
+def _store(
+    number: int, *, database: Database, storage: Storage, recognition: Recognition, darkroom: Darkroom
+) -> _Picture:
+    """Draw, store, develop and look at one picture. Done again, it gives the same objects."""
     from photos.imaging.scenes import draw_scene
 
     body = draw_scene(number)
@@ -95,7 +99,9 @@ def _store(number: int, *, database: Database, storage: Storage, darkroom: Darkr
         renditions.append(Rendition(made.kind, key, made.width, made.height, len(made.body), made.media_type))
     with database.write() as connection:
         objects.keep_objects(connection, [original, *(each.key for each in renditions)])
-    return _Picture(original, len(body), developed, tuple(renditions))
+    large = next(made.body for made in developed.renditions if made.kind == "large")
+    vector = recognition.labels(large).vector if recognition.provider else b""
+    return _Picture(original, len(body), developed, tuple(renditions), vector)
 
 
 def _add(photos: list[FinishedPhoto], *, owner: User, database: Database, search: Search | None) -> None:
@@ -129,6 +135,7 @@ def _finished(made: DemoPhoto, picture: _Picture, recognition: Recognition, numb
         provider=recognition.provider or PROVIDER,
         text_provider=recognition.text_provider or PROVIDER,
         labels=made.labels,
+        vector=picture.vector,
         text=made.text,
         tags=made.tags,
         is_favourite=made.is_favourite,

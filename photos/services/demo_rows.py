@@ -9,7 +9,7 @@ import hashlib
 import random
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -101,11 +101,13 @@ def plan(count: int) -> list[tuple[datetime | None, int]]:
 def invent(count: int, *, seed: str, scenes: int) -> Iterator[DemoPhoto]:
     """`count` photos in the order they were taken, those without a date last; a function of its arguments."""
     chance = random.Random(seed)  # nosec B311 # a library to look at, no secret
-    number, recent = 0, b""
+    number, recent = 0, None
     for month, photos in plan(count):
         for moment in _moments(month, photos, chance):
-            made = _photo(number, moment, recent, seed, scenes, chance)
-            number, recent = number + 1, made.hash_bits
+            made = _photo(number, moment, seed, scenes, chance)
+            if recent and chance.random() < BURST_SHARE:
+                made = _again(made, recent, chance)
+            number, recent = number + 1, made
             yield made
 
 
@@ -116,13 +118,10 @@ def _moments(month: datetime | None, count: int, chance: random.Random) -> Seque
     return sorted(month + length * chance.random() for _ in range(count))
 
 
-def _photo(
-    number: int, moment: datetime | None, recent: bytes, seed: str, scenes: int, chance: random.Random
-) -> DemoPhoto:
+def _photo(number: int, moment: datetime | None, seed: str, scenes: int, chance: random.Random) -> DemoPhoto:
     digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
     camera, pattern = chance.choices(CAMERAS, CAMERA_WEIGHTS)[0]
     place, position = _where(chance)
-    is_twin = bool(recent) and chance.random() < BURST_SHARE
     name = pattern.format(moment or HEAVY_MONTH, number) if "%" in pattern else pattern.format(number)
     return DemoPhoto(
         id=urlsafe_b64encode(digest[:16]).rstrip(b"=").decode(),
@@ -142,7 +141,24 @@ def _photo(
         tags=(chance.choice(TAGS),) if chance.random() < TAG_SHARE else (),
         labels=_labels(chance),
         text=_text(chance),
-        hash_bits=_like(recent, chance) if is_twin else chance.randbytes(32),
+        hash_bits=chance.randbytes(32),
+    )
+
+
+def _again(made: DemoPhoto, recent: DemoPhoto, chance: random.Random) -> DemoPhoto:
+    """The picture before once more: half of them copies of it, the others the next frame of a burst."""
+    taken, later = recent.facts.taken_local, made.facts.taken_local
+    if taken and later:
+        is_frame = chance.random() < 0.5
+        taken = min(taken + timedelta(seconds=1), later) if is_frame else taken
+    return replace(
+        made,
+        scene=recent.scene,
+        facts=replace(recent.facts, taken_local=taken),
+        place=recent.place,
+        labels=recent.labels,
+        text=recent.text,
+        hash_bits=_like(recent.hash_bits, chance),
     )
 
 

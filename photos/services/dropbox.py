@@ -35,6 +35,12 @@ AT_ONCE = 1000
 """Files that one sweep sends to be taken."""
 
 
+def find_address(person: User, storage: Storage) -> str:
+    """Where this person may copy photos to, as tools write it; empty without a usable e-mail address."""
+    address = fold(person.email)
+    return storage.location(f"{DROPBOX}{address}/") if address and "/" not in address else ""
+
+
 def take_events(
     events: Sequence[ObjectEvent], *, settings: Settings, database: Database, storage: Storage, jobs: Jobs
 ) -> None:
@@ -73,7 +79,7 @@ def take_drop(key: str, *, settings: Settings, database: Database, storage: Stor
     if _is_no_file(key):
         return
     owner = _owner_of(key, database)
-    name = key.rpartition("/")[2]
+    name = key.split("/", 2)[2]
     etag = ""
     try:
         dropped = storage.stat(key)
@@ -83,7 +89,7 @@ def take_drop(key: str, *, settings: Settings, database: Database, storage: Stor
                 f"It is larger than {size_words(settings.max_photo_bytes)}, the largest file taken here.",
                 code="too_large",
             )
-        photo = _store(dropped, name, owner, settings=settings, database=database, storage=storage, jobs=jobs)
+        photo = _store(dropped, owner, settings=settings, database=database, storage=storage, jobs=jobs)
         _check_stored(photo, storage)
     except NotFound:
         _forget(key, database)
@@ -168,7 +174,6 @@ def _is_no_file(key: str) -> bool:
 
 def _store(
     dropped: StoredObject,
-    name: str,
     owner: User,
     *,
     settings: Settings,
@@ -179,7 +184,7 @@ def _store(
     """The photo that these bytes are, or were already. Raises Invalid, NotFound, BackendError."""
     offer = uploads.accept(
         _Stream(storage.get(dropped.key)),
-        name=name,
+        name=dropped.key.rpartition("/")[2],
         owner=owner,
         settings=settings,
         database=database,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
+from photos.db import edits, objects, turning
 from photos.db import photos as photo_rows
-from photos.db import turning
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
+from photos.services.corrections import Correction, clean_taken, place_columns, taken_columns
 from photos.services.hints import hint
 from photos.services.processing import index_photos
 
@@ -26,35 +27,79 @@ MAX_TAG = 100
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away."""
+    """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away.
+
+    `taken` and `place` are corrections as `photos.services.corrections` knows them.
+    """
 
     description: str | None = None
     is_favourite: bool | None = None
     rating: int | None = None
     tags: Sequence[str] | None = None
+    taken: Correction | None = None
+    place: Correction | None = None
+
+    @property
+    def asks_file(self) -> bool:
+        """Whether the runner has to read the file again."""
+        return any(each and each.get("from_file") for each in (self.taken, self.place))
 
 
-def edit(photo_id: str, wanted: Edit, *, owner: User, database: Database, search: Search) -> Photo:
-    """Change words and marks, all or nothing. Raises NotFound, and Invalid for what cannot be kept."""
-    description, tags = wanted.description, wanted.tags
-    if description is not None:
-        description = clean_description(description)
-    if tags is not None:
-        tags = clean_tags(tags)
-    rating = clean_rating(wanted.rating)
+def edit(
+    photo_id: str, wanted: Edit, *, owner: User, database: Database, search: Search, jobs: Jobs
+) -> Photo:
+    """Change words, marks, date and place, all or nothing.
+
+    Raises NotFound, Invalid for what cannot be kept, and Conflict where the file should speak while the photo
+    is being worked on.
+    """
+    clean = _cleaned(wanted)
 
     def apply(connection: Connection, photo: Photo) -> None:
+        if clean.asks_file:
+            refuse_shared(photo)
+            if photo.state is PhotoState.PROCESSING:
+                raise Conflict("It is being worked on. Try again in a moment.")
         now = _now()
-        if description is not None:
-            photo_rows.set_description(connection, photo.key, description, now=now)
-        if wanted.is_favourite is not None:
-            photo_rows.set_favourite(connection, photo.key, wanted.is_favourite, now=now)
-        if wanted.rating is not None:
-            photo_rows.set_rating(connection, photo.key, rating, now=now)
-        if tags is not None:
-            photo_rows.set_tags(connection, photo.key, tags, now=now)
+        if columns := _columns(clean, photo):
+            edits.write(connection, photo.key, columns, now=now)
+        if clean.tags is not None:
+            photo_rows.set_tags(connection, photo.key, clean.tags, now=now)
+        if clean.asks_file:
+            photo_rows.renew_photo(connection, photo.key, now=now)
 
-    return change(photo_id, apply, owner=owner, database=database, search=search)
+    photo = change(photo_id, apply, owner=owner, database=database, search=search)
+    if clean.asks_file:
+        hint(jobs, "process_photo", {"photo_id": photo_id})
+    return photo
+
+
+def _cleaned(wanted: Edit) -> Edit:
+    """As it is kept. Raises Invalid."""
+    description, tags, taken = wanted.description, wanted.tags, wanted.taken
+    return replace(
+        wanted,
+        description=None if description is None else clean_description(description),
+        rating=None if wanted.rating is None else clean_rating(wanted.rating) or 0,
+        tags=None if tags is None else clean_tags(tags),
+        taken=None if taken is None else clean_taken(taken),
+    )
+
+
+def _columns(wanted: Edit, photo: Photo) -> edits.Columns:
+    """What a clean edit makes of the photo's row."""
+    parts: list[edits.Columns] = []
+    if wanted.description is not None:
+        parts.append(edits.description(wanted.description))
+    if wanted.is_favourite is not None:
+        parts.append(edits.favourite(wanted.is_favourite))
+    if wanted.rating is not None:
+        parts.append(edits.rating(wanted.rating or None))
+    if wanted.taken is not None:
+        parts.append(taken_columns(photo, wanted.taken))
+    if wanted.place is not None:
+        parts.append(place_columns(wanted.place))
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> Photo:
@@ -93,9 +138,13 @@ def decide_label(
 
 @repeated
 def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> Photo:
-    """Develop and label again; decisions and words of people stay. Raises NotFound."""
+    """Develop and label again; decisions and words of people stay.
+
+    Raises NotFound, and Conflict for an invented photo.
+    """
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
+        refuse_shared(photo)
         if photo.state is not PhotoState.PROCESSING:
             photo_rows.renew_photo(connection, photo.key, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
@@ -108,12 +157,13 @@ def turn(photo_id: str, degrees: int, *, owner: User, database: Database, jobs: 
     """Turn a photo by 0, 90, 180 or 270 degrees clockwise on top of what its file says; 0 reverts.
 
     The original stays as it is: what is shown is made anew, boxes and all. Can be repeated, and wins over
-    whoever is developing the photo right now. Raises NotFound, and Conflict for a refused photo.
+    whoever is developing the photo right now. Raises NotFound, and Conflict for a refused or invented photo.
     """
     with database.write() as connection:
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         if photo.state is PhotoState.REFUSED:
             raise Conflict("This photo was refused, so there is nothing to turn.")
+        refuse_shared(photo)
         if photo.turn % 360 != degrees:
             turning.set_turn(connection, photo.key, degrees, now=_now())
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
@@ -133,6 +183,12 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
             raise Conflict("Move the photo to the trash first.")
         photo_rows.purge_photo(connection, photo.key, now=_now())
     index_photos([photo.key], database=database, search=search)
+
+
+def refuse_shared(photo: Photo) -> None:
+    """Raise Conflict for an invented photo, whose facts are in its row alone."""
+    if objects.is_shared(photo.storage_key):
+        raise Conflict("This photo is invented: there is no file of it to be read again.", code="invented")
 
 
 def clean_description(text: str) -> str:

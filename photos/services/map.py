@@ -13,8 +13,8 @@ from photos.db.engine import Database
 from photos.db.map import Square
 from photos.errors import Invalid
 from photos.models import Photo, User
-from photos.query import parse
 from photos.query.vocabulary import Kind
+from photos.services.likeness import understand
 
 MOST_HITS, HITS_AT_ONCE = 5000, 500
 """Of a query, the newest hits are on the map; as many at a time are asked of the index."""
@@ -56,7 +56,7 @@ def look(
     if bounds.south > bounds.north:
         raise Invalid("The southern edge comes first: this box ends before it begins.", field="south")
     zoom = map_rows.zoom_for(bounds, zoom + FINER)
-    keys, is_whole = _hits(query, owner, search) if query.strip() else (None, True)
+    keys, is_whole = _hits(query, owner, database, search) if query.strip() else (None, True)
     with database.read() as connection:
         if keys is None:
             squares = map_rows.list_squares(connection, owner.id, bounds, zoom)
@@ -70,19 +70,19 @@ def look(
     return View(tuple(cluster for cluster in found if cluster is not None), is_whole)
 
 
-def places(*, owner: User, search: Search, query: str = "") -> tuple[Value, ...]:
+def places(*, owner: User, database: Database, search: Search, query: str = "") -> tuple[Value, ...]:
     """Places, regions and countries with their photos, those with the most first.
 
     Raises SearchError while the index is down; with a query also QueryError.
     """
     if not query.strip():
         return search.suggest("", owner_id=owner.id, kinds=[Kind.PLACE], limit=MOST_PLACES)
-    found = search.facets(parse(query), owner_id=owner.id)
+    found = search.facets(understand(query, owner=owner, database=database), owner_id=owner.id)
     return tuple(value for value in found.values if value.kind is Kind.PLACE)
 
 
-def _hits(query: str, owner: User, search: Search) -> tuple[list[int], bool]:
-    tree, cursor = parse(query), None
+def _hits(query: str, owner: User, database: Database, search: Search) -> tuple[list[int], bool]:
+    tree, cursor = understand(query, owner=owner, database=database), None
     keys: list[int] = []
     for _ in range(MOST_HITS // HITS_AT_ONCE):
         page = search.find(tree, owner_id=owner.id, limit=HITS_AT_ONCE, cursor=cursor)

@@ -21,9 +21,10 @@ from photos.backends.storage import Storage
 from photos.config import Settings
 from photos.db import documents, objects, pipeline
 from photos.db.engine import Database, repeated
+from photos.db.photos import change_photo
 from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
-from photos.models import Developed, Photo, Place, Position, Rendition
+from photos.models import Developed, Photo, Place, Position, RecognisedLabels, Rendition
 from photos.services.hints import hint
 from photos.services.uploads import DAMAGED
 
@@ -76,6 +77,10 @@ def process_photo(
         photo = pipeline.claim_photo(connection, photo_id, token=token, now=now, lease_until=lease_until)
     if photo is None:
         return
+    if objects.is_shared(photo.storage_key):
+        seen = {"recogniser": recognition.provider, "text_reader": recognition.text_provider}
+        _leave(photo, database, token=token, developed_with=DEVELOPED_WITH, **seen)
+        return
     try:
         if photo.attempts > settings.job_attempts:
             raise Invalid(EXHAUSTED, code="exhausted")
@@ -97,6 +102,15 @@ def process_photo(
         hint(jobs, "read_text", {"photo_id": photo.id})
 
 
+def _leave(photo: Photo, database: Database, *, token: str = "", **seen: object) -> None:
+    """An invented photo is what its row says: its file is that of many, and is not read again."""
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        change_photo(connection, photo.key, now=now, **seen)
+        if token:
+            pipeline.finish_photo(connection, photo.key, token=token, now=now)
+
+
 def _develop(
     photo: Photo,
     token: str,
@@ -109,8 +123,8 @@ def _develop(
     """Renditions and facts, stored and committed. Returns the large rendition, None if the lease is lost."""
     try:
         with storage.fetch(photo.storage_key) as path:
-            if _sha256(path) != photo.sha256:
-                raise Invalid(DAMAGED, code="damaged")
+            if (arrived := _sha256(path)) != photo.sha256:
+                _confirm_damage(photo, arrived, storage)
             developed = darkroom.develop(path, turn=photo.turn % 360)
     except NotFound:
         raise Invalid(GONE, code="gone") from None
@@ -149,6 +163,14 @@ def _develop(
     return next(made.body for made in developed.renditions if made.kind == "large")
 
 
+def _confirm_damage(photo: Photo, arrived: str, storage: Storage) -> None:
+    """Look again: bytes may have changed between the store and here. Raises Invalid, or StorageError."""
+    with storage.fetch(photo.storage_key) as path:
+        if _sha256(path) != arrived:
+            raise StorageError("read", photo.storage_key, reason="it gave other bytes the second time")
+    raise Invalid(DAMAGED, code="damaged")
+
+
 def _clear_up(photo: Photo, renditions: Sequence[Rendition], *, database: Database) -> None:
     """What was made for a photo that was deleted or turned meanwhile must not stay behind.
 
@@ -177,16 +199,17 @@ def _save_labels(
     if not recognition.provider:
         return
     try:
-        labels = recognition.labels(large).labels
+        seen = recognition.labels(large)
     except Invalid as refusal:
         log.warning("photo %s cannot be labelled: %s", photo.id, refusal.reason)
-        labels = ()
+        seen = RecognisedLabels(recognition.provider)
     with database.write(is_flushed=False) as connection:
         pipeline.save_labels(
             connection,
             photo.key,
             provider=recognition.provider,
-            labels=labels,
+            labels=seen.labels,
+            vector=seen.vector,
             now=datetime.now(UTC),
             turn=turn,
         )
@@ -199,6 +222,9 @@ def label_photo(
     photo = _ready(photo_id, database)
     if photo is None or photo.recogniser == recognition.provider:
         return
+    if objects.is_shared(photo.storage_key):
+        _leave(photo, database, recogniser=recognition.provider)
+        return
     large = _large(photo, storage)
     _save_labels(photo, large, photo.turn_made, database=database, recognition=recognition)
     index_photos([photo.key], database=database, search=search)
@@ -210,6 +236,9 @@ def read_text(
     """Read the text in a ready photo; its own job, so that it never delays one."""
     photo = _ready(photo_id, database)
     if photo is None or not recognition.text_provider:
+        return
+    if objects.is_shared(photo.storage_key):
+        _leave(photo, database, text_reader=recognition.text_provider)
         return
     try:
         lines = recognition.text(_large(photo, storage)).lines

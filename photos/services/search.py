@@ -9,8 +9,9 @@ from photos.db import bulk as bulk_rows
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
-from photos.query import parse, unparse
+from photos.query import unparse
 from photos.query.tree import And
+from photos.services.likeness import understand
 
 ORDERS = ("newest", "oldest", "relevance")
 MOST_IDS, IDS_AT_ONCE = 10_000, 500
@@ -55,7 +56,13 @@ def find(
 ) -> Matches:
     """Photos of the owner that match. Raises QueryError (with its position), Invalid for a bad cursor,
     and SearchError while the index is down."""
-    found = search.find(parse(text), owner_id=owner.id, order=order, limit=limit, cursor=cursor)
+    found = search.find(
+        understand(text, owner=owner, database=database),
+        owner_id=owner.id,
+        order=order,
+        limit=limit,
+        cursor=cursor,
+    )
     with database.read() as connection:
         photos = photo_rows.list_photos_by_keys(connection, owner.id, [hit.key for hit in found.hits])
     by_key = {photo.key: photo for photo in photos}
@@ -69,7 +76,7 @@ def list_ids(text: str, *, owner: User, database: Database, search: Search) -> t
 
     Raises QueryError, Invalid if it takes too long, and SearchError while the index is down.
     """
-    tree, cursor = parse(text), None
+    tree, cursor = understand(text, owner=owner, database=database), None
     ids: list[str] = []
     for _ in range(MOST_IDS // IDS_AT_ONCE):
         page = search.find(tree, owner_id=owner.id, limit=IDS_AT_ONCE, cursor=cursor)
@@ -81,18 +88,18 @@ def list_ids(text: str, *, owner: User, database: Database, search: Search) -> t
     return ids, cursor is None
 
 
-def facets(text: str, *, owner: User, search: Search) -> Facets:
+def facets(text: str, *, owner: User, database: Database, search: Search) -> Facets:
     """What the hits have in common. Raises QueryError, Invalid if it takes too long, and SearchError."""
-    return search.facets(parse(text), owner_id=owner.id)
+    return search.facets(understand(text, owner=owner, database=database), owner_id=owner.id)
 
 
-def obstacles(text: str, *, owner: User, search: Search) -> tuple[Obstacle, ...]:
+def obstacles(text: str, *, owner: User, database: Database, search: Search) -> tuple[Obstacle, ...]:
     """Parts of a query without hits that each alone keep it from having one.
 
     Empty if leaving out a single part is not enough. Raises QueryError, and SearchError while the index is
     down.
     """
-    tree = parse(text)
+    tree = understand(text, owner=owner, database=database)
     if not isinstance(tree, And):
         return ()
     found = []
@@ -104,13 +111,14 @@ def obstacles(text: str, *, owner: User, search: Search) -> tuple[Obstacle, ...]
 
 
 def neighbours(
-    text: str, photo: Photo, *, database: Database, search: Search, order: str = "newest"
+    text: str, photo: Photo, *, owner: User, database: Database, search: Search, order: str = "newest"
 ) -> tuple[str | None, str | None]:
     """Ids of the photos before and after this one among the hits; None at an end. Raises QueryError,
     Invalid for an unknown order, and SearchError while the index is down."""
-    keys = search.neighbours(parse(text), photo.key, owner_id=photo.owner_id, order=order)
+    tree = understand(text, owner=owner, database=database)
+    keys = search.neighbours(tree, photo.key, owner_id=owner.id, order=order)
     with database.read() as connection:
-        found = photo_rows.list_photos_by_keys(connection, photo.owner_id, [key for key in keys if key])
+        found = photo_rows.list_photos_by_keys(connection, owner.id, [key for key in keys if key])
     ids = {neighbour.key: neighbour.id for neighbour in found}
     before, after = (ids.get(key) if key else None for key in keys)
     return before, after

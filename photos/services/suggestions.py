@@ -34,6 +34,9 @@ VALUES_OF = {
 FIXED = {"is": tuple(State), "has": tuple(Feature), "type": KINDS}
 """Operators that take one of a few words."""
 
+UNTYPED = frozenset({"like", "seen"})
+"""Operators that are not suggested: a button writes the first, and the second is not there yet."""
+
 _ANYWHERE = (Kind.LABEL, Kind.PLACE, Kind.TAG, Kind.ALBUM, Kind.CAMERA)
 _UNFINISHED = re.compile(r'(?:^|[\s(])-?((?:[A-Za-z_]+:)?(?:"[^"]*|[^\s()"]*))$')
 _REST_OF_WORD = re.compile(r'[^\s()"]*"?')
@@ -108,13 +111,13 @@ def _for_operator(name: str, beginning: str, owner: User, search: Search) -> Ite
         for word in FIXED[name]:
             if word.startswith(beginning.lower()):
                 yield Suggestion("operator", f"{name}:{word}", f"{name}:{word}")
-    if name not in VALUES_OF and name not in FIXED and not beginning:
+    if name not in VALUES_OF and name not in FIXED and name not in UNTYPED and not beginning:
         yield Suggestion("operator", OPERATORS[name].example, OPERATORS[name].example)
 
 
 def _for_word(beginning: str, owner: User, search: Search) -> Iterable[Suggestion]:
     word = beginning.lower()
-    operators = [name for name in OPERATORS if word and name.startswith(word) and name != "seen"]
+    operators = [name for name in OPERATORS if word and name.startswith(word) and name not in UNTYPED]
     for name in operators[:OF_A_KIND]:
         sign = "" if OPERATORS[name].is_measure else ":"
         yield Suggestion("operator", OPERATORS[name].example, name + sign)

@@ -26,13 +26,14 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from photos.backends.identity.pkce import s256
+from photos.db import samples
 from photos.db import sessions as session_rows
 from photos.db import tokens as token_rows
 from photos.db import users as user_rows
 from photos.errors import Denied, Invalid
 from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
-from photos.services import accounts
+from photos.services import accounts, dropbox
 from photos.services.promises import size_words
 from photos.web import deps, present, security, sessions
 from photos.web.devices import device_words
@@ -229,6 +230,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
     with deps.database().read() as connection:
         live = session_rows.list_sessions(connection, person.id, now=now, seen_since=sessions.seen_since())
         tokens = token_rows.list_tokens(connection, person.id)
+        has_samples = samples.has_samples(connection, person.id)
     stored = sessions.current().stored
     default_quota = deps.settings().quota_bytes or None
     quota = person.quota_bytes if person.quota_bytes is not None else default_quota
@@ -236,6 +238,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
         "accounts/account.html",
         section="account",
         person=person,
+        has_samples=has_samples,
         is_local=not deps.backends().identity.origin,
         errors={error.field: error.reason} if error else {},
         used=size_words(person.used_bytes),
@@ -261,6 +264,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
             for one in tokens
         ],
         new_token=shown_once,
+        dropbox=dropbox.find_address(person, deps.backends().storage),
         themes=THEMES,
         theme=request.cookies.get("theme", ""),
         shortest=SHORTEST,

@@ -4,46 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash
 from werkzeug.wrappers import Response
 
 from photos.errors import Invalid
 from photos.services import corrections
+from photos.services.library import Edit
 from photos.web import deps
-from photos.web.photo import blueprint
+from photos.web.photo import blueprint, edit, to_photo
 from photos.web.positions import read_position
 
 
 @blueprint.post("/date")
 def date(photo_id: str) -> Response:
     """Set the clock there to `local` and its `offset` from UTC in minutes; `from_file` reverts both."""
-    here = deps.backends()
-    corrections.set_taken(
-        photo_id,
-        {"from_file": True} if deps.form_text("from_file", required=False) else _taken(),
-        owner=deps.user(),
-        database=here.database,
-        search=here.search,
-        jobs=here.jobs,
-    )
+    edit(photo_id, Edit(taken=_from_file() or _taken()))
     flash("The date is saved.", "done")
-    return _to_facts(photo_id)
+    return to_photo(photo_id, anchor="facts")
 
 
 @blueprint.post("/place")
 def place(photo_id: str) -> Response:
     """Set the place to `position` (latitude, longitude; empty for none); `from_file` reverts it."""
-    here = deps.backends()
-    corrections.set_place(
-        photo_id,
-        {"from_file": True} if deps.form_text("from_file", required=False) else _place(),
-        owner=deps.user(),
-        database=here.database,
-        search=here.search,
-        jobs=here.jobs,
-    )
+    edit(photo_id, Edit(place=_from_file() or _place()))
     flash("The place is saved.", "done")
-    return _to_facts(photo_id)
+    return to_photo(photo_id, anchor="facts")
+
+
+def _from_file() -> dict[str, Any]:
+    return {"from_file": True} if deps.form_text("from_file", required=False) else {}
 
 
 def _taken() -> dict[str, Any]:
@@ -62,7 +51,3 @@ def _place() -> dict[str, Any]:
         read_position(text, "position") if text else None,
         lambda there: deps.backends().gazetteer.nearest(there),
     )
-
-
-def _to_facts(photo_id: str) -> Response:
-    return redirect(url_for("photo.show", photo_id=photo_id, _anchor="facts"), 303)

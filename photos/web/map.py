@@ -56,7 +56,11 @@ def _page(error: Invalid | None = None) -> str:
     )
     with here.database.read() as connection:
         is_known = bool(view.clusters) or map_rows.has_positions(connection, owner.id)
-    found = map_service.places(owner=owner, search=here.search, query=query) if is_known else ()
+    found = (
+        map_service.places(owner=owner, database=here.database, search=here.search, query=query)
+        if is_known
+        else ()
+    )
     return render_template(
         "map/index.html",
         query_text=query,

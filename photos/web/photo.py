@@ -42,7 +42,9 @@ def _origin() -> dict[str, Any]:
 def _neighbours_in_search(photo: Photo, q: str, order: str = "newest") -> tuple[str | None, str | None]:
     here = deps.backends()
     try:
-        return search.neighbours(q, photo, database=here.database, search=here.search, order=order)
+        return search.neighbours(
+            q, photo, owner=deps.user(), database=here.database, search=here.search, order=order
+        )
     except (QueryError, SearchError):
         # the photo can be seen without the search it came from
         return None, None
@@ -91,51 +93,35 @@ def _back(photo: Photo, origin: dict[str, Any]) -> tuple[str, str]:
 @blueprint.post("/description")
 def describe(photo_id: str) -> Response:
     """Replace the description; an empty one takes it away."""
-    here = deps.backends()
     text = deps.form_secret("description", limit=library.MAX_DESCRIPTION * 2)
-    library.edit(
-        photo_id, Edit(description=text), owner=deps.user(), database=here.database, search=here.search
-    )
+    edit(photo_id, Edit(description=text))
     flash("The description is saved.", "done")
-    return _to_photo(photo_id)
+    return to_photo(photo_id)
 
 
 @blueprint.post("/favourite")
 def favour(photo_id: str) -> Response:
     """`favourite` yes or no."""
-    here = deps.backends()
-    is_favourite = deps.form_text("favourite") == "yes"
-    library.edit(
-        photo_id,
-        Edit(is_favourite=is_favourite),
-        owner=deps.user(),
-        database=here.database,
-        search=here.search,
-    )
-    return _to_photo(photo_id)
+    edit(photo_id, Edit(is_favourite=deps.form_text("favourite") == "yes"))
+    return to_photo(photo_id)
 
 
 @blueprint.post("/rating")
 def rate(photo_id: str) -> Response:
     """`rating` 1 to 5, or 0 for none."""
-    here = deps.backends()
     rating = deps.form_text("rating")
     if rating not in set("012345"):
         raise Invalid("A rating is 1 to 5 stars, or none.", field="rating")
-    library.edit(
-        photo_id, Edit(rating=int(rating)), owner=deps.user(), database=here.database, search=here.search
-    )
-    return _to_photo(photo_id)
+    edit(photo_id, Edit(rating=int(rating)))
+    return to_photo(photo_id)
 
 
 @blueprint.post("/tags")
 def tag(photo_id: str) -> Response:
     """Replace the tags by the comma-separated ones of `tags`."""
-    here = deps.backends()
-    names = deps.form_text("tags", limit=12_000, required=False).split(",")
-    library.edit(photo_id, Edit(tags=names), owner=deps.user(), database=here.database, search=here.search)
+    edit(photo_id, Edit(tags=deps.form_text("tags", limit=12_000, required=False).split(",")))
     flash("The tags are saved.", "done")
-    return _to_photo(photo_id)
+    return to_photo(photo_id)
 
 
 @blueprint.post("/label")
@@ -148,7 +134,7 @@ def decide_label(photo_id: str) -> Response:
     library.decide_label(
         photo_id, name, VERDICTS[word], owner=deps.user(), database=here.database, search=here.search
     )
-    return _to_photo(photo_id, anchor="labels")
+    return to_photo(photo_id, anchor="labels")
 
 
 @blueprint.post("/trash")
@@ -165,7 +151,7 @@ def trash(photo_id: str) -> Response:
         return redirect(url_for("search.index", **origin), 303)
     if following is None:
         return redirect(url_for("timeline.index"), 303)
-    return _to_photo(following)
+    return to_photo(following)
 
 
 @blueprint.post("/restore")
@@ -174,7 +160,7 @@ def restore(photo_id: str) -> Response:
     here = deps.backends()
     library.restore(photo_id, owner=deps.user(), database=here.database, search=here.search)
     flash("The photo is back.", "done")
-    return _to_photo(photo_id)
+    return to_photo(photo_id)
 
 
 @blueprint.post("/reprocess")
@@ -182,7 +168,7 @@ def reprocess(photo_id: str) -> Response:
     """Try again, from the stored original."""
     here = deps.backends()
     library.reprocess(photo_id, owner=deps.user(), database=here.database, jobs=here.jobs)
-    return _to_photo(photo_id)
+    return to_photo(photo_id)
 
 
 @blueprint.post("/turn")
@@ -193,7 +179,7 @@ def turn(photo_id: str) -> Response:
     if degrees not in TURNS:
         raise Invalid("A photo is turned by 0, 90, 180 or 270 degrees.", field="degrees")
     library.turn(photo_id, int(degrees), owner=deps.user(), database=here.database, jobs=here.jobs)
-    return _to_photo(photo_id)
+    return to_photo(photo_id)
 
 
 @blueprint.get("/delete")
@@ -226,5 +212,14 @@ def _confirmation(photo: Photo, error: str = "") -> str:
     )
 
 
-def _to_photo(photo_id: str, anchor: str | None = None) -> Response:
+def edit(photo_id: str, wanted: Edit) -> None:
+    """Change the photo of whoever is asking."""
+    here = deps.backends()
+    library.edit(
+        photo_id, wanted, owner=deps.user(), database=here.database, search=here.search, jobs=here.jobs
+    )
+
+
+def to_photo(photo_id: str, anchor: str | None = None) -> Response:
+    """Back to its page, after a change."""
     return redirect(url_for("photo.show", photo_id=photo_id, _anchor=anchor), 303)

@@ -334,6 +334,8 @@ def reason_words(reason: Reason) -> str:
     """`label dog 93 %`, `text "no parking"`."""
     if reason.kind == "label" and reason.confidence is not None:
         return f"label {reason.value} {round(reason.confidence)} %"
+    if reason.kind == "like":
+        return f"{reason.value} alike"
     if reason.kind in {"text", "description"}:
         return f"{reason.kind} “{reason.value}”"
     return reason.value if reason.kind == "filter" else f"{reason.kind} {reason.value}"

@@ -5,7 +5,7 @@ The text of the query stays the truth: everything here is a view of it, or a lin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -68,12 +68,12 @@ class Refining:
     bare_text: str
 
 
-def refining(text: str, order: str, facets: Facets) -> Refining:
-    """What stands around the result of `text`. Raises QueryError."""
+def refining(text: str, order: str, facets: Facets, names: Mapping[str, str]) -> Refining:
+    """What stands around the result of `text`; `names` are those of photos it names. Raises QueryError."""
     tree = parse(text)
     chips = tuple(
         Chip(
-            text[part.position : part.position + part.length],
+            with_names(text[part.position : part.position + part.length], names),
             part.position,
             part.position + part.length,
             _href(without(text, [part]), order),
@@ -90,6 +90,13 @@ def refining(text: str, order: str, facets: Facets) -> Refining:
         least=least_confidence(tree),
         bare_text=with_confidence(text, 0),
     )
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The query as people read it: the name of a photo in place of its id."""
+    for photo_id, name in names.items():
+        text = text.replace(f"like:{photo_id}", f"like “{name}”")
+    return text
 
 
 def count_words(facets: Facets) -> str:

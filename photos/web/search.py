@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from photos.backends.search import Facets
+from photos.db import photos as photo_rows
 from photos.errors import Invalid
+from photos.query import parse
 from photos.query.operators import OPERATORS
-from photos.query.tree import CONFIDENCE_STEP, QueryError
+from photos.query.tree import CONFIDENCE_STEP, Like, QueryError, walk
 from photos.services import search
 from photos.web import deps
-from photos.web.refining import refining, with_confidence
+from photos.web.refining import refining, with_confidence, with_names
 from photos.web.results import result
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
@@ -91,19 +94,36 @@ def _results(query: str, order: str) -> str:
         cursor=cursor,
     )
     origin = {"q": query} if order == "newest" else {"q": query, "order": order}
+    names = _names(query)
     return render_template(
         "search/results.html",
         query_text=query,
+        readable=with_names(query, names),
         order=order,
         orders=ORDERS,
         results=[result(match, here.storage, origin) for match in found.items],
-        refining=None
-        if cursor
-        else refining(query, order, search.facets(query, owner=owner, search=here.search)),
-        obstacles=() if found.items else search.obstacles(query, owner=owner, search=here.search),
+        refining=None if cursor else refining(query, order, _facets(query), names),
+        obstacles=()
+        if found.items
+        else search.obstacles(query, owner=owner, database=here.database, search=here.search),
         next_href=_address(query, order, found.next) if found.next else "",
         step=CONFIDENCE_STEP,
     )
+
+
+def _facets(query: str) -> Facets:
+    here = deps.backends()
+    return search.facets(query, owner=deps.user(), database=here.database, search=here.search)
+
+
+def _names(query: str) -> dict[str, str]:
+    """Ids of the photos that the query looks for the like of, and their names. Raises QueryError."""
+    ids = [node.photo_id for node in walk(parse(query)) if isinstance(node, Like)]
+    if not ids:
+        return {}
+    with deps.database().read() as connection:
+        found = photo_rows.list_photos_by_ids(connection, deps.user().id, ids)
+    return {photo.id: photo.name for photo in found}
 
 
 def _address(query: str, order: str, cursor: str | None = None) -> str:
@@ -122,4 +142,6 @@ def _help(query: str = "", complaint: Complaint | None = None) -> str:
 def _complaint(query: str, error: QueryError) -> Complaint:
     start = min(error.position, len(query))
     end = min(start + max(error.length, 1), len(query))
-    return Complaint(error.reason, query[:start], query[start:end], query[end:])
+    missing = deps.backends().recognition.missing() if error.code == "not_looked_at" else ""
+    reason = f"{error.reason} {missing}".strip()
+    return Complaint(reason, query[:start], query[start:end], query[end:])

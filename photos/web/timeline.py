@@ -24,7 +24,7 @@ def index() -> str:
             connection, owner_id=owner.id, shelf=Shelf.TIMELINE, limit=PAGE, cursor=cursor
         )
         refused = chunks.count_shelf(connection, owner.id, Shelf.REFUSED)
-        # asked of small libraries only: whoever has more to see has looked around
+        # shown in small libraries only: whoever has more to see removes them on the account page
         is_small = cursor is None and page.next is None
         has_samples = is_small and bool(page.items) and samples.has_samples(connection, owner.id)
     return render_template(

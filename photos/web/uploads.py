@@ -11,6 +11,7 @@ from flask import Blueprint, flash, get_flashed_messages, redirect, render_templ
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from photos.db import drops
 from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.services import uploads
@@ -63,6 +64,7 @@ def _page(error: str = "") -> str:
             cursor=request.args.get("cursor"),
         )
         unfinished = photo_rows.count_unfinished(connection, owner.id)
+        dropped = drops.list_refused(connection, owner.id, limit=PAGE)
     told = cast(list[str], get_flashed_messages(category_filter=[OUTCOME]))
     return render_template(
         "uploads/index.html",
@@ -72,6 +74,7 @@ def _page(error: str = "") -> str:
         next_href=url_for("uploads.index", cursor=page.next) if page.next else "",
         under_way=present.count_words(unfinished, "photo is", "photos are") if unfinished else "",
         missing=here.recognition.missing(),
+        dropped=dropped,
         max_size=size_words(here.settings.max_photo_bytes),
     )
 

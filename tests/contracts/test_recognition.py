@@ -73,6 +73,26 @@ def test_labels_carry_provider_confidence_and_boxes_inside_the_picture(
         assert all(inside(box) and box.width > 0 and box.height > 0 for box in label.boxes)
 
 
+def test_the_vectors_of_two_views_of_one_thing_point_the_same_way(seeing: Recognition) -> None:
+    whole = photo(CAT)
+    part = whole.crop((60, 20, whole.width - 20, whole.height))
+    same, other, again = (seeing.labels(as_jpeg(each)).vector for each in (part, photo("rocket"), whole))
+    vector = seeing.labels(as_jpeg(whole)).vector
+    assert vector == again, "the same picture gives the same vector"
+    assert 0 < len(vector) <= 160, "as much as a row holds"
+    assert cosine(vector, same) > 0.7 > 0.3 > cosine(vector, other)
+
+
+def test_nobody_who_does_not_look_has_a_vector(off_recognition: NoRecognition) -> None:
+    assert off_recognition.labels(as_jpeg(photo(CAT))).vector == b""
+
+
+def cosine(one: bytes, other: bytes) -> float:
+    left, right = (memoryview(each).cast("b").tolist() for each in (one, other))
+    lengths = [sum(number * number for number in each) ** 0.5 for each in (left, right)]
+    return sum(a * b for a, b in zip(left, right, strict=True)) / (lengths[0] * lengths[1])
+
+
 def test_a_picture_of_nothing_has_no_labels_and_no_text(recognition: Recognition) -> None:
     plain = as_jpeg(scene(640, 480).resize((8, 6)).resize((640, 480)))
     assert recognition.labels(plain).labels == ()

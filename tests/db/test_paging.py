@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from photos.db import chunks, documents, objects, photos, pipeline, timeline, uploads
+from photos.db import chunks, documents, objects, photos, pipeline, samples, timeline, uploads
 from photos.db.engine import Database, wall_to_micros
 from photos.db.keyset import LARGEST, read_cursor, write_cursor
 from photos.db.schema import photo as photo_table
@@ -230,6 +230,7 @@ LISTS: dict[str, tuple[str, Any]] = {
         "ix_photo_developed_with",
         lambda c, _: pipeline.renew_outdated(c, developed_with=0, limit=50, now=NOW),
     ),
+    "sample photos": ("ix_tag_source", lambda c, o: samples.list_samples(c, o.id)),
     "unindexed": ("ix_photo_indexed", lambda c, _: documents.list_unindexed(c, 50)),
     "expired uploads": ("ix_upload_state_expires", lambda c, _: uploads.list_expired_uploads(c, NOW, 50)),
     "twin": ("uq_photo_owner_hash", lambda c, o: photos.find_photo_by_hash(c, o.id, "filled 7")),
@@ -253,7 +254,8 @@ def test_every_list_is_answered_in_order_from_its_index(database: Database, name
         connection.execute(text("ANALYZE" if database.is_sqlite else "ANALYZE TABLE photo, upload"))
 
         def note(_c: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
-            if statement.startswith("SELECT") and ("FROM photo " in statement or "FROM upload" in statement):
+            listed = ("FROM photo ", "FROM upload", "FROM tag JOIN", "FROM tag INNER JOIN")
+            if statement.startswith("SELECT") and any(words in statement for words in listed):
                 sent.append((statement, parameters))
 
         event.listen(database.engine, "before_cursor_execute", note)

@@ -224,6 +224,7 @@ def _edit(library: Library, promises: Promises) -> None:
         owner=library.owner,
         database=parts.database,
         search=parts.search,
+        jobs=parts.jobs,
     )
     promises.done("lighthouse", description="At noon")
 

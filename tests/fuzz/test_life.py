@@ -214,7 +214,14 @@ class Life(RuleBasedStateMachine):
         if photo_id in self.kept:
             parts = self.library.backends
             wanted = library.Edit(description=words, tags=[words[:3]], rating=len(words) % 6)
-            library.edit(photo_id, wanted, owner=self.owner, database=parts.database, search=parts.search)
+            library.edit(
+                photo_id,
+                wanted,
+                owner=self.owner,
+                database=parts.database,
+                search=parts.search,
+                jobs=parts.jobs,
+            )
 
     @rule(photo_id=known)
     def decide(self, photo_id: str) -> None:

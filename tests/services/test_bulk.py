@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import threading
 from collections.abc import Mapping
@@ -9,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from photos.db import bulk as bulk_rows
-from photos.db.schema import bulk_change
+from photos.db.cells import cell_of
+from photos.db.schema import bulk_change, bulk_photo
+from photos.db.schema import photo as photo_table
 from photos.errors import Conflict, Invalid, NotFound, TooMany
 from photos.models import BulkChange, BulkState, Photo, Place, Position, Shelf, TakenSource, User
 from photos.services import bulk, corrections
@@ -46,6 +49,18 @@ def start(
         search=parts.search,
         jobs=parts.jobs,
         key=key,
+    )
+
+
+def change_one(library: Library, photo_id: str, wanted: Edit) -> Photo:
+    parts = library.backends
+    return edit(
+        photo_id,
+        wanted,
+        owner=library.owner,
+        database=parts.database,
+        search=parts.search,
+        jobs=parts.jobs,
     )
 
 
@@ -188,8 +203,7 @@ def test_the_whole_trash_and_what_a_query_finds_can_be_chosen(library: Library) 
 def test_an_undo_leaves_what_a_person_changed_since(library: Library) -> None:
     one, two, three = some(library, 3)
     change = start(library, "describe", [one, two, three], {"description": "All of them"})
-    parts = library.backends
-    edit(two, Edit(description="My own"), owner=library.owner, database=parts.database, search=parts.search)
+    change_one(library, two, Edit(description="My own"))
     start(library, "trash", [three])
     start(library, "purge", [three])
     undone = undo(library, change)
@@ -269,24 +283,56 @@ def test_a_persons_date_and_place_outlive_processing_until_the_file_may_speak(li
 
 
 def test_one_photo_is_corrected_the_same_way(library: Library, photo_id: str) -> None:
-    parts = library.backends
-    here: dict[str, Any] = {
-        "owner": library.owner,
-        "database": parts.database,
-        "search": parts.search,
-        "jobs": parts.jobs,
-    }
-    photo = corrections.set_taken(photo_id, {"local": "2010-10-10T10:10", "offset_minutes": None}, **here)
+    nearest = library.backends.gazetteer.nearest
+    photo = change_one(library, photo_id, Edit(taken={"local": "2010-10-10T10:10", "offset_minutes": None}))
     assert (photo.taken_local, photo.taken_at) == (datetime(2010, 10, 10, 10, 10), None)
-    place = corrections.place_of(Position(48.8566, 2.3522), parts.gazetteer.nearest)
-    photo = corrections.set_place(photo_id, place, **here)
+    paris = corrections.place_of(Position(48.8566, 2.3522), nearest)
+    photo = change_one(library, photo_id, Edit(place=paris))
     assert photo.place is not None and photo.place.country_code == "FR"
     assert library.find("place:paris") == [photo_id]
-    photo = corrections.set_place(photo_id, corrections.place_of(None, parts.gazetteer.nearest), **here)
+    photo = change_one(library, photo_id, Edit(place=corrections.place_of(None, nearest)))
     assert (photo.place, photo.position) == (None, None)
-    corrections.set_taken(photo_id, {"from_file": True}, **here)
+    change_one(library, photo_id, Edit(taken={"from_file": True}))
     library.work()
     assert library.photo(photo_id).taken_source is TakenSource.UPLOAD
+
+
+def test_words_date_and_place_of_one_photo_are_changed_together_or_not_at_all(
+    library: Library, photo_id: str
+) -> None:
+    before = change_one(library, photo_id, Edit(taken={"local": "0001-02-01T00:00"}))
+    with pytest.raises(Invalid, match="calendar"):
+        change_one(library, photo_id, Edit(description="Early", taken={"shift_seconds": -60 * 86_400}))
+    assert library.photo(photo_id) == before
+    wanted = Edit("Noon", taken={"local": "2011-11-11T12:00"}, place=LISBON, tags=["sea"], rating=0)
+    photo = change_one(library, photo_id, wanted)
+    assert (photo.description, photo.taken_local, photo.tags, photo.rating) == (
+        "Noon",
+        datetime(2011, 11, 11, 12),
+        ("sea",),
+        None,
+    )
+    assert photo.position == Position(38.7, -9.1)
+    assert photo.revision == before.revision + 2, "the row once, and the tags"
+
+
+def test_undoing_a_place_from_before_the_map_puts_the_photo_back_on_it(
+    library: Library, photo_id: str
+) -> None:
+    start(library, "set_place", [photo_id], {"place": LISBON})
+    moved = start(library, "set_place", [photo_id], {"place": corrections.place_of(None, lambda _: None)})
+    with library.backends.database.write() as connection:
+        # as a release without the map kept it
+        for row in connection.execute(select(bulk_photo).where(bulk_photo.c.bulk_id == moved.id)).all():
+            record = json.loads(row.before)
+            del record["was"]["cell"], record["now"]["cell"]
+            connection.execute(
+                update(bulk_photo).where(bulk_photo.c.bulk_id == moved.id).values(before=json.dumps(record))
+            )
+    undo(library, moved)
+    with library.backends.database.read() as connection:
+        cell = connection.scalar(select(photo_table.c.cell).where(photo_table.c.id == photo_id))
+    assert cell == cell_of(38.7, -9.1)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,9 +12,10 @@ import pytest
 from photos.db import chunks, timeline
 from photos.db import photos as photo_rows
 from photos.db.objects import SHARED
-from photos.errors import Invalid
-from photos.models import PhotoSummary, Shelf
-from photos.services import demo, upkeep
+from photos.errors import Conflict, Invalid
+from photos.models import PhotoState, PhotoSummary, Shelf
+from photos.services import demo, duplicates, upkeep
+from photos.services import library as acts
 from photos.services.demo_rows import HEAVY_MONTH, invent, plan
 from tests.services.conftest import Library
 
@@ -95,6 +97,47 @@ def test_shared_pictures_stay_until_the_last_photo_goes(library: Library) -> Non
         library.sweep()
         assert differences(library) == 0
     assert library.objects() == set()
+
+
+def test_an_invented_photo_stays_as_it_is_whatever_is_asked_of_it(library: Library) -> None:
+    fill(library, 4)
+    parts = library.backends
+    here = {"owner": library.owner, "database": parts.database}
+    photo = library.photo(shown(library)[0].id)
+    for act in (
+        lambda: acts.reprocess(photo.id, **here, jobs=parts.jobs),
+        lambda: acts.turn(photo.id, 90, **here, jobs=parts.jobs),
+        lambda: acts.edit(
+            photo.id, acts.Edit(taken={"from_file": True}), **here, search=parts.search, jobs=parts.jobs
+        ),
+    ):
+        with pytest.raises(Conflict, match="invented"):
+            act()
+    assert library.photo(photo.id) == photo
+    with parts.database.write() as connection:
+        # a new recipe develops every photo again
+        photo_rows.renew_photo(connection, photo.key, now=datetime.now(UTC))
+    library.sweep()
+    library.work()
+    again = library.photo(photo.id)
+    assert again.state is PhotoState.READY
+    assert replace(again, revision=photo.revision, attempts=1, updated_at=photo.updated_at) == replace(
+        photo, recogniser=again.recogniser
+    )
+    assert differences(library) == 0
+
+
+def test_what_looks_the_same_is_a_copy_or_the_next_frame(library: Library) -> None:
+    fill(library, 600)
+    parts = library.backends
+    assert duplicates.match_new(database=parts.database) == 600
+    groups = duplicates.list_groups(owner=library.owner, database=parts.database, limit=100).items
+    assert 3 <= len(groups) <= 20
+    for group in groups:
+        first, *others = group.photos
+        for other in others:
+            assert (other.taken_local, other.camera) == (first.taken_local, first.camera)
+            assert other.renditions == first.renditions, "it shows the same picture"
 
 
 @pytest.mark.parametrize("count", [1_000, 100_000, 1_000_000])

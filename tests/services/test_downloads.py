@@ -59,6 +59,7 @@ def test_originals_come_as_they_are_with_what_is_known_of_them(library: Library,
         owner=library.owner,
         database=library.backends.database,
         search=library.backends.search,
+        jobs=library.backends.jobs,
     )
     packed = pack(library, create(library, ids))
     file = tmp_path / "photos.zip"

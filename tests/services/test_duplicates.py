@@ -154,14 +154,15 @@ def test_merging_keeps_what_people_made_of_the_copies(library: Library, copies: 
     original, copy = copies
     parts = library.backends
     wanted = acts.Edit(description="Noon.", is_favourite=True, rating=4, tags=["harbour"])
-    acts.edit(copy.id, wanted, owner=library.owner, database=parts.database, search=parts.search)
-    acts.edit(
-        original.id,
-        acts.Edit(tags=["sea"]),
-        owner=library.owner,
-        database=parts.database,
-        search=parts.search,
-    )
+    for photo, edit in ((copy, wanted), (original, acts.Edit(tags=["sea"]))):
+        acts.edit(
+            photo.id,
+            edit,
+            owner=library.owner,
+            database=parts.database,
+            search=parts.search,
+            jobs=parts.jobs,
+        )
     with parts.database.write() as connection:
         for each in copies:
             labels = [Label("boat", 80.0)]

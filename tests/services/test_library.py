@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from photos.backends.jobs.local import LocalJobs
 from photos.db import photos as photo_rows
 from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound
@@ -34,7 +35,7 @@ def parts_of(library: Library, owner: User | None = None) -> dict[str, object]:
 
 def test_words_marks_and_tags_are_found_at_once(library: Library, photo: Photo) -> None:
     wanted = Edit("  Sturm über dem Öresund 🌊 ", True, 4, ["Sea", " storm ", "Sea", ""])
-    acts.edit(photo.id, wanted, **parts_of(library))
+    acts.edit(photo.id, wanted, **parts_of(library), jobs=library.backends.jobs)
     changed = library.photo(photo.id)
     assert changed.description == "Sturm über dem Öresund 🌊"
     assert (changed.is_favourite, changed.rating, set(changed.tags)) == (True, 4, {"Sea", "storm"})
@@ -46,18 +47,18 @@ def test_words_marks_and_tags_are_found_at_once(library: Library, photo: Photo) 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 5001])
 def test_text_that_cannot_be_kept_is_refused(library: Library, photo: Photo, text: str) -> None:
     with pytest.raises(Invalid):
-        acts.edit(photo.id, Edit(text, is_favourite=True), **parts_of(library))
+        acts.edit(photo.id, Edit(text, is_favourite=True), **parts_of(library), jobs=library.backends.jobs)
     assert library.photo(photo.id) == photo, "all or nothing"
 
 
 @pytest.mark.parametrize("rating", [6, -1])
 def test_a_rating_is_one_to_five(library: Library, photo: Photo, rating: int) -> None:
     with pytest.raises(Invalid):
-        acts.edit(photo.id, Edit(rating=rating), **parts_of(library))
+        acts.edit(photo.id, Edit(rating=rating), **parts_of(library), jobs=library.backends.jobs)
 
 
 def test_trash_and_restore_give_the_same_photo_back(library: Library, photo: Photo) -> None:
-    acts.edit(photo.id, Edit("harbour"), **parts_of(library))
+    acts.edit(photo.id, Edit("harbour"), **parts_of(library), jobs=library.backends.jobs)
     before = library.photo(photo.id)
     acts.trash(photo.id, **parts_of(library))
     assert library.find("harbour") == []
@@ -105,7 +106,7 @@ def test_a_label_the_photo_does_not_have_cannot_be_decided(library: Library, pho
 @pytest.mark.parametrize(
     "act",
     [
-        lambda i, **k: acts.edit(i, Edit("mine now", True, 5, ["x"]), **k),
+        lambda i, **k: acts.edit(i, Edit("mine now", True, 5, ["x"]), **k, jobs=LocalJobs(k["database"])),
         lambda i, **k: acts.trash(i, **k),
         lambda i, **k: acts.restore(i, **k),
         lambda i, **k: acts.purge(i, **k),

@@ -100,7 +100,12 @@ def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
     library.work()
     parts = library.backends
     acts.edit(
-        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=parts.search
+        photo.id,
+        acts.Edit("lighthouse"),
+        owner=library.owner,
+        database=parts.database,
+        search=parts.search,
+        jobs=parts.jobs,
     )
     parts.search.clear()
     assert library.find("lighthouse") == []
@@ -140,7 +145,12 @@ def test_an_index_that_was_down_is_caught_up_by_the_sweep(library: Library) -> N
 
     down = replace(parts, search=SqliteSearch(folder / "missing" / "search.db"))
     acts.edit(
-        photo.id, acts.Edit("lighthouse"), owner=library.owner, database=parts.database, search=down.search
+        photo.id,
+        acts.Edit("lighthouse"),
+        owner=library.owner,
+        database=parts.database,
+        search=down.search,
+        jobs=parts.jobs,
     )
     assert library.find("lighthouse") == []
     assert library.sweep().indexed == 1

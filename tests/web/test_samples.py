@@ -7,6 +7,7 @@ import re
 import pytest
 
 from photos.services import samples
+from photos.web import timeline
 from tests import pictures
 from tests.web.conftest import People
 from tests.web.shelves import Library, check, tiles, words
@@ -31,6 +32,21 @@ def test_an_empty_library_offers_samples_and_has_them_removed_in_one_click(libra
     page = check(browser.get("/").text)
     assert "3 sample photos are gone" in words(page)
     assert "Look around" in words(page)
+
+
+def test_in_a_library_of_any_size_the_account_page_removes_them(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "PAGE", 2)
+    browser = library.browser
+    assert "sample" not in words(browser.get("/account").text)
+    browser.post("/samples")
+    library.work()
+    assert "Remove the sample photos" not in browser.get("/").text
+    page = check(browser.get("/account").text)
+    assert 'action="/samples/remove"' in page
+    assert "3 sample photos are gone" in words(browser.get(browser.post("/samples/remove").location).text)
+    assert "sample" not in words(browser.get("/account").text)
 
 
 def test_samples_have_dates_and_places_and_can_be_found(library: Library) -> None:

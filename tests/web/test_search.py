@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from photos.db import pipeline
 from photos.query import parse
 from photos.web import search
 from tests import pictures
@@ -117,6 +118,46 @@ def test_only_ones_own_photos_are_found(library: Library, people: People) -> Non
 def links(page: str, name: str) -> list[str]:
     """Addresses of links whose accessible name begins so."""
     return [unescape(href) for href in re.findall(rf'href="([^"]+)"[^>]*aria-label="{name}', page)]
+
+
+def looked_at(library: Library, *vectors: bytes) -> list[str]:
+    ids = described(library, *("a dog" for _ in vectors))
+    with library.backends.database.write() as connection:
+        for photo_id, bits in zip(ids, vectors, strict=True):
+            photo = library.photo(photo_id)
+            pipeline.save_labels(
+                connection, photo.key, provider="tester/1", labels=(), vector=bits, now=photo.created_at
+            )
+    return ids
+
+
+def test_more_like_this_leads_to_what_looks_like_it(library: Library, people: People) -> None:
+    one, other, _ = looked_at(library, b"\x20" * 128, b"\x20" * 127 + b"\x60", b"\x20\xe0" * 64)
+    page = check(library.browser.get(f"/photos/{one}").text)
+    link = re.search(r'href="([^"]+)"[^>]*aria-label="More like this"', page)
+    assert link
+    found = check(library.browser.get(unescape(link[1])).text)
+    assert set(tiles(found)) == {one, other}
+    assert "Results for like “photo.jpg”" in words(found)
+    assert "100 % alike" in words(found)
+    answer = library.browser.get(f"/api/v1/search?q=like:{one}&order=relevance").get_json()
+    assert {(item["photo"]["id"], item["reasons"][0]["value"]) for item in answer["items"]} == {
+        (one, "100 %"),
+        (other, "99 %"),
+    }
+    theirs = people.member.get(f"/search?q=like:{one}")
+    assert (theirs.status_code, "You have no photo with this id." in theirs.text) == (400, True)
+    assert people.member.get(f"/api/v1/search?q=like:{one}").get_json()["code"] == "no_photo"
+    assert people.stranger.get(f"/search?q=like:{one}").status_code == 303
+
+
+def test_a_photo_that_nobody_looked_at_says_why_nothing_is_like_it(library: Library) -> None:
+    (plain,) = described(library, "a dog")
+    assert "More like this" not in library.browser.get(f"/photos/{plain}").text
+    refused = library.browser.get(f"/search?q=like:{plain}")
+    assert refused.status_code == 400
+    assert "has not been looked at yet" in words(refused.text)
+    assert "Recognition is turned off" in words(refused.text)
 
 
 def test_each_part_of_the_query_is_a_chip_and_can_be_taken_out(library: Library) -> None:

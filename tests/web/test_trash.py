@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from photos.web import trash
+from photos.web import shelf
 from tests import pictures
 from tests.web.conftest import People
 from tests.web.shelves import Library, check, words
@@ -28,7 +28,7 @@ def test_the_trash_shows_days_left_and_the_ways_out(library: Library) -> None:
 
 
 def test_the_trash_is_paged(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trash, "PAGE", 1)
+    monkeypatch.setattr(shelf, "PAGE", 1)
     ids = {library.add(pictures.jpeg(64, 48, seed=seed)).id for seed in (1, 2)}
     for photo_id in ids:
         library.browser.post(f"/photos/{photo_id}/trash")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 from photos.backends.recognition.concepts import COCO_IDS
 from photos.backends.recognition.decoding import upright_rgb
 from photos.backends.recognition.models import model_files
+from photos.backends.recognition.reduction import reduced
 from photos.backends.recognition.rule import Floats, LabelRule, Look, margins, unboxed, unmirrored
 
 DETECTOR_SIDE = 300
@@ -33,10 +35,12 @@ class Looker:
         self._rule = LabelRule(json.loads(files.class_names.read_text(encoding="utf-8")))
 
     def __call__(self, picture: bytes) -> dict[str, Any]:
-        """Answer with `labels`: name, confidence, boxes as left, top, width, height."""
+        """Answer with `labels` (name, confidence, boxes as left, top, width, height) and the `vector`."""
         image = upright_rgb(picture, WORKING_SIDE)
-        labels = self._rule.labels(self._looks(image), self._probabilities(image))
+        probabilities, features = self._classify(image)
+        labels = self._rule.labels(self._looks(image), probabilities)
         return {
+            "vector": b64encode(reduced(features)).decode(),
             "labels": [
                 (
                     label.name,
@@ -44,7 +48,7 @@ class Looker:
                     [(box.left, box.top, box.width, box.height) for box in label.boxes],
                 )
                 for label in labels
-            ]
+            ],
         }
 
     def _looks(self, image: Image.Image) -> list[Look]:
@@ -67,20 +71,21 @@ class Looker:
         # The detector answers top, left, bottom, right.
         return Look(scores[0][:, _COLUMNS], boxes.reshape(-1, 4)[:, [1, 0, 3, 2]])
 
-    def _probabilities(self, image: Image.Image) -> Floats:
+    def _classify(self, image: Image.Image) -> tuple[Floats, Floats]:
+        """Probabilities of the classes, and the features behind them, of the middle and the whole."""
         width, height = image.size
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         centre = image.crop((left, top, left + side, top + side))
         # One after the other: together they would need twice the memory and no less time.
         looks = [
-            self._classifier.run(["probabilities"], {"image": pixels[None]})[0][0]
+            self._classifier.run(["probabilities", "features"], {"image": pixels[None]})
             for pixels in (
                 _pixels(part, CLASSIFIER_SIDE, Image.Resampling.BICUBIC) for part in (centre, image)
             )
         ]
-        mean: Floats = np.mean(looks, axis=0)
-        return mean
+        probabilities, features = (np.mean([look[part][0] for look in looks], axis=0) for part in (0, 1))
+        return probabilities, features
 
 
 def _session(model: Path) -> onnxruntime.InferenceSession:

@@ -16,7 +16,7 @@ from photos.backends.recognition.protocol import ReadLines, SeenLabels
 from photos.errors import RecognitionError
 from photos.models import Box, Label, RecognisedLabels, RecognisedText, TextLine
 
-LABELS_PROVIDER = "ssdlite-coco+efficientnet-lite2/1"
+LABELS_PROVIDER = "ssdlite-coco+efficientnet-lite2/2"
 TEXT_PROVIDER = "rapidocr-ppocrv6/1"
 """The figure after the slash counts our rule; it changes when the same picture may get another answer."""
 
@@ -73,7 +73,7 @@ class OnnxRecognition:
             Label(name, confidence, tuple(Box(*box) for box in boxes), LABELS_PROVIDER)
             for name, confidence, boxes in answer.labels
         )
-        return RecognisedLabels(LABELS_PROVIDER, labels)
+        return RecognisedLabels(LABELS_PROVIDER, labels, answer.vector)
 
     def text(self, picture: bytes) -> RecognisedText:
         """Lines read in an upright sRGB JPEG, in reading order, confidence >= 70."""

@@ -24,6 +24,7 @@ FAILED = b"f"
 
 MOST_PICTURE_BYTES = 64 * 2**20
 MOST_ANSWER_BYTES = 2**20
+VECTOR_BYTES = 128
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Confidence = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -34,9 +35,10 @@ Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class SeenLabels(msgspec.Struct, frozen=True):
-    """Name, confidence and boxes of each label."""
+    """Name, confidence and boxes of each label; the vector in base64."""
 
     labels: Annotated[list[tuple[Name, Confidence, list[Edges]]], msgspec.Meta(max_length=50)]
+    vector: Annotated[bytes, msgspec.Meta(min_length=VECTOR_BYTES, max_length=VECTOR_BYTES)]
 
 
 class ReadLines(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ words in quotes, which can hold no operator.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,6 +36,7 @@ from photos.query.evaluate import (
     has_feature,
     holds_for,
     least_confidence,
+    like_tier,
     order_number,
     visible_shelves,
 )
@@ -152,6 +154,8 @@ def _tiers_below(node: Node) -> set[int]:
             return {FIELD_TIERS[field]}
         case nodes.Tag():
             return {DESCRIBED}
+        case nodes.Like(found=found):
+            return {like_tier(place) for place in range(len(found))}
     return set()
 
 
@@ -188,10 +192,8 @@ class _Compiler:
                 return self._label(node, tier)
             case nodes.Tag(name=name, is_prefix=is_prefix):
                 return Clause(_fact("tag:" + name_of(name), is_prefix) if tier >= DESCRIBED else _NEVER)
-            case nodes.Near():
-                return self._near(node)
-            case nodes.Within():
-                return self._within(node)
+            case nodes.Like() | nodes.Near() | nodes.Within():
+                return self._rows(node, tier)
             case nodes.Taken(start=start, end=end):
                 return _taken(start, end)
             case nodes.Number() | nodes.Between():
@@ -222,6 +224,22 @@ class _Compiler:
             return Clause(f"({self.scope} NOT {clause.words or self.scope})")
         condition = _as_condition(clause)
         return Clause("", f"NOT {condition.where}", condition.parameters)
+
+    def _rows(self, node: nodes.Like | nodes.Near | nodes.Within, tier: int) -> Clause:
+        """What is found by the rows of the table `photo`."""
+        if isinstance(node, nodes.Like):
+            return self._like(node, tier)
+        return self._near(node) if isinstance(node, nodes.Near) else self._within(node)
+
+    def _like(self, node: nodes.Like, tier: int) -> Clause:
+        keys = [alike.key for place, alike in enumerate(node.found) if like_tier(place) <= tier]
+        # Few rows, so no plus: SQLite asks for each of them by its number.
+        return Clause(
+            "",
+            "words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ?"
+            " AND key IN (SELECT value FROM json_each(?)))",
+            (self.owner_id, json.dumps(keys)),
+        )
 
     def _near(self, node: nodes.Near) -> Clause:
         # A degree of latitude is 111 km everywhere; the margin is larger than any rounding.

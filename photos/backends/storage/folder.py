@@ -170,7 +170,7 @@ class FolderStorage:
 
     def location(self, key: str) -> str:
         """A path."""
-        return str(self._root / _OBJECTS / key)
+        return f"{self._root / _OBJECTS}/{key}"
 
     def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
         """A path; the caller's own scheme and host go before it."""

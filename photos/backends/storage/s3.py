@@ -75,7 +75,7 @@ class S3Storage:
             "read_timeout_seconds": read_timeout_seconds,
             "attempts": attempts,
             "signature_version": "s3v4",
-            "s3": {"addressing_style": addressing_style},
+            "s3": {"addressing_style": _style(addressing_style, bucket, endpoint_url)},
         }
         self._url_seconds = url_seconds
         self._window_seconds = max(1, url_seconds // 2)
@@ -350,6 +350,12 @@ class S3Storage:
                 self._client.head_bucket(Bucket=self._bucket)
         except NotFound as error:
             raise StorageError("find the bucket", self._bucket) from error
+
+
+def _style(wanted: str, bucket: str, endpoint_url: str) -> str:
+    """At Amazon `auto` would sign addresses of the one host of all regions, which answers browsers with a
+    redirect, and a browser may not follow that when it sends. A name with dots fits no certificate there."""
+    return "virtual" if wanted == "auto" and not endpoint_url and "." not in bucket else wanted
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from msgspec import UNSET
 
 from photos.db import photos as photo_rows
 from photos.models import Photo, Shelf, Verdict
-from photos.services import corrections, library, search
+from photos.services import library, search
 from photos.web import deps
 from photos.web.api import shapes
-from photos.web.api.correction_shapes import PlaceChange, TakenChange, place_values, taken_values
+from photos.web.api.correction_shapes import place_values, taken_values
 from photos.web.api.operations import operation
 
 
@@ -59,37 +59,24 @@ def get_photo(photo_id: str) -> shapes.PhotoShape:
 
 @operation("PATCH", "/photos/<photo_id>", body=shapes.PhotoChange, answer=shapes.PhotoShape)
 def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
-    """Change description, favourite, rating, tags, date or place; absent fields stay.
-    Words and marks are changed first, all or none of them; then the date, then the place.
-    """
+    """Change description, favourite, rating, tags, date or place, all or nothing; absent fields stay."""
     backends = deps.backends()
     wanted = library.Edit(
         description=None if body.description is UNSET else body.description,
         is_favourite=None if body.is_favourite is UNSET else body.is_favourite,
         rating=None if body.rating is UNSET else body.rating or 0,
         tags=None if body.tags is UNSET else body.tags,
+        taken=None if body.taken is UNSET else taken_values(body.taken),
+        place=None if body.place is UNSET else place_values(body.place),
     )
     photo = library.edit(
-        photo_id, wanted, owner=deps.user(), database=backends.database, search=backends.search
+        photo_id,
+        wanted,
+        owner=deps.user(),
+        database=backends.database,
+        search=backends.search,
+        jobs=backends.jobs,
     )
-    if isinstance(body.taken, TakenChange):
-        photo = corrections.set_taken(
-            photo_id,
-            taken_values(body.taken),
-            owner=deps.user(),
-            database=backends.database,
-            search=backends.search,
-            jobs=backends.jobs,
-        )
-    if isinstance(body.place, PlaceChange):
-        photo = corrections.set_place(
-            photo_id,
-            place_values(body.place),
-            owner=deps.user(),
-            database=backends.database,
-            search=backends.search,
-            jobs=backends.jobs,
-        )
     return _shape(photo)
 
 

@@ -26,7 +26,8 @@ def list_facets(query: search_shapes.WholeQuery) -> search_shapes.FacetList:
     """Count labels, places, cameras, years and file types among the hits of a query.
     Of more than 5,000 hits the newest are counted, and the answer says so.
     """
-    found = search.facets(query.q, owner=deps.user(), search=deps.backends().search)
+    here = deps.backends()
+    found = search.facets(query.q, owner=deps.user(), database=here.database, search=here.search)
     return search_shapes.facet_list(found)
 
 

@@ -9,6 +9,7 @@ from random import Random
 
 from photos.models import Label, Position, SearchDocument, Shelf
 from photos.query.operators import OPERATORS
+from photos.query.tree import Alike, And, Like, Node, Not, Or
 
 WORDS = (
     "dog", "cat", "beach", "traffic", "light", "traffic light", "golden", "golden retriever", "don't",
@@ -90,6 +91,19 @@ def some(random: Random, words: Sequence[str], most: int) -> str:
     return " ".join(random.choice(words) for _ in range(random.randrange(most + 1)))
 
 
+def likened(random: Random, node: Node, keys: Sequence[int]) -> Node:
+    """The tree with some photos of the library, or none, as those alike to whatever it asks for."""
+    match node:
+        case And(children=children) | Or(children=children):
+            return replace(node, children=tuple(likened(random, child, keys) for child in children))
+        case Not(child=child):
+            return replace(node, child=likened(random, child, keys))
+        case Like():
+            alike = random.sample(list(keys), random.randrange(len(keys) + 1))
+            return replace(node, found=tuple(Alike(key, random.randrange(50, 101)) for key in alike))
+    return node
+
+
 def whole_query(random: Random, words: Sequence[str]) -> str:
     """A query, now and then with what can only stand at its top."""
     text = query(random, words)
@@ -168,5 +182,6 @@ def term(random: Random, words: Sequence[str]) -> str:
         lambda: f"rating:{comparison}{random.randrange(6)}",
         lambda: f"{random.choice(('width', 'height'))}{comparison}{random.choice((0, 100, 3000))}",
         lambda: random.choice(_PLAIN),
+        lambda: f"like:{random.choice('ab') * 22}",
     )
     return random.choice(builders)()

@@ -26,7 +26,7 @@ from photos.query.tree import Node
 from photos.query.vocabulary import Kind, file_kind, places_in
 from tests.proof import Sweep
 
-from .libraries import OWNERS, PIECES, changed, library, vocabulary, whole_query
+from .libraries import OWNERS, PIECES, changed, library, likened, vocabulary, whole_query
 
 ORDERS = ("newest", "oldest", "relevance")
 
@@ -80,17 +80,19 @@ def check_one(
     """One random query; whether it found something."""
     text = whole_query(random, words)
     try:
-        tree = parse(text)
+        plain = parse(text)
     except QueryError:
         return False
+    tree = likened(random, plain, list(documents))
     owner_id, order = random.choice(OWNERS), random.choice(ORDERS)
     expected = list(search(tree, documents.values(), owner_id, order))
     assert found(index, tree, owner_id, order, random.choice((1, 3, 60))) == expected, (text, owner_id, order)
     check_facets(index, tree, owner_id, [documents[hit.key] for hit in expected])
     if expected and order != "relevance":
         check_neighbours(random, index, tree, owner_id, order, [hit.key for hit in expected])
-    if len(unparse(tree)) <= LONGEST:
-        assert parse(unparse(tree)) == tree
+    assert unparse(tree) == unparse(plain)
+    if len(unparse(plain)) <= LONGEST:
+        assert parse(unparse(plain)) == plain
     assert all(hit.reasons for hit in expected)
     return bool(expected)
 

@@ -12,6 +12,7 @@ from photos.query import QueryError, parse, unparse
 from photos.query.grammar import DEEPEST, LONGEST, MOST_TERMS
 from photos.query.operators import OPERATORS
 from photos.query.tree import (
+    Alike,
     And,
     Between,
     Comparison,
@@ -21,6 +22,7 @@ from photos.query.tree import (
     Has,
     Is,
     Label,
+    Like,
     Measure,
     Near,
     Node,
@@ -119,6 +121,7 @@ UNDERSTOOD: list[tuple[str, Node]] = [
     ("near:48.137,11.575,5", Near(48.137, 11.575, 5.0)),
     ("near:-33.9,-70,0.5km", Near(-33.9, -70.0, 0.5)),
     ('near:"48, 11, 5"', Near(48.0, 11.0, 5.0)),
+    (f"like:{'a-_9' * 5}zZ", Like("a-_9" * 5 + "zZ")),
     ("taken:2024", Taken(date(2024, 1, 1), date(2025, 1, 1))),
     ("taken:2024-06", Taken(date(2024, 6, 1), date(2024, 7, 1))),
     ("taken:2024-12", Taken(date(2024, 12, 1), date(2025, 1, 1))),
@@ -217,6 +220,10 @@ REFUSED: list[tuple[str, int, int, str]] = [
     ("near:0,0,0", 5, 5, "more than 0"),
     ("near:0,0,99999", 5, 9, "20038"),
     ("near:nan,inf,5", 5, 9, "near:48.137"),
+    ("like:this", 5, 4, "More like this"),
+    (f"like:{'a' * 21}/", 5, 22, "More like this"),
+    ("like:", 0, 5, "right behind it"),
+    (" ".join([f"like:{'a' * 22}"] * 4), 84, 27, "More than 3"),
     ("taken:yesterday", 6, 9, "2024-06-15"),
     ("taken:2024-13", 6, 7, "no such day"),
     ("taken:2023-02-29", 6, 10, "no such day"),
@@ -356,6 +363,7 @@ def test_every_node_knows_its_place_in_the_text() -> None:
         (Words('say "cheese"'), '"say  cheese "'),
         (Label("dog>90"), 'label:"dog>90"'),
         (Near(48.1, -11.0, 0.5), "near:48.1,-11,0.5"),
+        (Like("a" * 22, (Alike(1, 90),)), f"like:{'a' * 22}"),
     ],
 )
 def test_a_tree_is_written_as_a_person_would(tree: Node, text: str) -> None:

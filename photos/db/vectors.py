@@ -1,0 +1,71 @@
+"""Vectors of photos: what the recogniser's classifier saw in the whole of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+
+from photos.db.engine import to_micros
+from photos.db.schema import photo, photo_vector
+from photos.db.upsert import upsert
+
+BATCH = 4000
+"""Rows in memory at once: about a megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How many vectors of one kind a person has, and when the last one came, in microseconds.
+
+    Another mark, other vectors.
+    """
+
+    count: int
+    made_at: int
+
+
+def save_vector(connection: Connection, key: int, *, provider: str, bits: bytes, now: datetime) -> None:
+    """Replace a photo's vector; an empty one takes it away."""
+    if not bits:
+        connection.execute(delete(photo_vector).where(photo_vector.c.photo_key == key))
+        return
+    owner_id = connection.execute(select(photo.c.owner_id).where(photo.c.key == key)).scalar_one()
+    # a clock that stands still or goes back must not hide the change
+    last = connection.scalar(select(func.max(photo_vector.c.made_at)).where(_kind(owner_id, provider)))
+    made_at = max(to_micros(now), (last or 0) + 1)
+    made = {"provider": provider, "bits": bits, "made_at": made_at}
+    row = {"photo_key": key, "owner_id": owner_id, **made}
+    upsert(connection, photo_vector, row, on=("photo_key",), update=made)
+
+
+def find_vector(connection: Connection, key: int) -> tuple[str, bytes] | None:
+    """Provider and vector of a photo; None if it has none."""
+    statement = select(photo_vector.c.provider, photo_vector.c.bits).where(photo_vector.c.photo_key == key)
+    row = connection.execute(statement).first()
+    return (row.provider, row.bits) if row else None
+
+
+def mark(connection: Connection, owner_id: int, provider: str) -> Mark:
+    """The mark of the owner's vectors by this provider; read from an index alone."""
+    statement = select(func.count(), func.max(photo_vector.c.made_at)).where(_kind(owner_id, provider))
+    count, made_at = connection.execute(statement).one()
+    return Mark(count, made_at or 0)
+
+
+def list_vectors(connection: Connection, owner_id: int, provider: str) -> Iterator[tuple[list[int], bytes]]:
+    """Keys of the owner's photos, and their vectors by this provider joined to one string, in batches."""
+    statement = (
+        select(photo_vector.c.photo_key, photo_vector.c.bits)
+        .where(_kind(owner_id, provider))
+        .execution_options(yield_per=BATCH)
+    )
+    for rows in connection.execute(statement).partitions():
+        keys, bits = zip(*rows, strict=True)
+        yield list(keys), b"".join(bits)
+
+
+def _kind(owner_id: int, provider: str) -> ColumnElement[bool]:
+    return and_(photo_vector.c.owner_id == owner_id, photo_vector.c.provider == provider)

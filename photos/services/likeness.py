@@ -1,0 +1,120 @@
+"""More like this: `like:` of a query becomes the owner's photos that look most like one of them.
+
+Vectors are compared exactly, in this process and only when somebody asks. Those of the last few who asked are
+kept, as long as the database has no others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection
+
+from photos.db import photos as photo_rows
+from photos.db import vectors as vector_rows
+from photos.db.engine import Database
+from photos.db.vectors import Mark
+from photos.errors import NotFound
+from photos.models import User
+from photos.query import QueryError, parse
+from photos.query.tree import Alike, And, Like, Node, Not, Or
+
+if TYPE_CHECKING:
+    from photos.perceptual.vectors import Vectors
+
+MOST_ALIKE = 200
+LEAST_COSINE = 0.45
+"""Of pictures that have nothing to do with each other, one pair in fifty is nearer (decision 150)."""
+KEPT_BYTES = 16 * 2**20
+"""Of vectors between two questions, in one process."""
+
+Kind = tuple[int, str]
+"""Owner and provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    mark: Mark
+    vectors: Vectors
+
+
+_kept: WeakKeyDictionary[Database, OrderedDict[Kind, _Kept]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def understand(text: str, *, owner: User, database: Database) -> Node:
+    """The tree of a query of this person, ready for the index.
+
+    Raises QueryError, also for a `like:` of a photo that is not theirs (code `no_photo`) or that nobody has
+    looked at yet (code `not_looked_at`).
+    """
+    return _resolved(parse(text), owner, database)
+
+
+def _resolved(node: Node, owner: User, database: Database) -> Node:
+    match node:
+        case And(children=children) | Or(children=children):
+            return replace(node, children=tuple(_resolved(child, owner, database) for child in children))
+        case Not(child=child):
+            return replace(node, child=_resolved(child, owner, database))
+        case Like():
+            return replace(node, found=_alike(node, owner, database))
+    return node
+
+
+def _alike(node: Like, owner: User, database: Database) -> tuple[Alike, ...]:
+    with database.read() as connection:
+        try:
+            photo = photo_rows.get_photo(connection, node.photo_id, owner_id=owner.id)
+        except NotFound:
+            raise _refused(node, "You have no photo with this id.", "no_photo") from None
+        found = vector_rows.find_vector(connection, photo.key)
+        if found is None:
+            reason = "This photo has not been looked at yet, so nothing is known to be like it."
+            raise _refused(node, reason, "not_looked_at")
+        provider, vector = found
+        vectors = _vectors(connection, database, (owner.id, provider), len(vector))
+    others = (
+        Alike(key, round(100 * cosine))
+        for key, cosine in vectors.nearest(vector, MOST_ALIKE)
+        if cosine >= LEAST_COSINE and key != photo.key
+    )
+    return (Alike(photo.key, 100), *others)
+
+
+def _refused(node: Like, reason: str, code: str) -> QueryError:
+    return QueryError(reason, position=node.position, length=node.length, code=code)
+
+
+def kept_bytes(database: Database) -> int:
+    """What is kept of this database's vectors in this process."""
+    return sum(each.vectors.size_bytes for each in _kept.get(database, {}).values())
+
+
+def _vectors(connection: Connection, database: Database, kind: Kind, length: int) -> Vectors:
+    """One at a time: two would read the same rows into twice the memory."""
+    with _lock:
+        here = _kept.setdefault(database, OrderedDict())
+        mark = vector_rows.mark(connection, *kind)
+        kept = here.get(kind)
+        if kept is None or kept.mark != mark:
+            here.pop(kind, None)
+            kept = here[kind] = _Kept(mark, _read(connection, kind, length))
+        here.move_to_end(kind)
+        while kept_bytes(database) > KEPT_BYTES:
+            here.popitem(last=False)
+        return kept.vectors
+
+
+def _read(connection: Connection, kind: Kind, length: int) -> Vectors:
+    # numpy: not before somebody asks
+    from photos.perceptual.vectors import Vectors
+
+    vectors = Vectors(length)
+    for keys, joined in vector_rows.list_vectors(connection, *kind):
+        vectors.add(keys, joined)
+    return vectors
