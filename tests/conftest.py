@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import delete
 
 from photos.backends.recognition.onnx import OnnxRecognition
+from photos.db import migrate
+from photos.db.engine import Database
+from photos.db.schema import metadata
 from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
 from tests.chromium import launched
@@ -90,6 +95,46 @@ def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """URL of an SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows, to be copied: migrating takes a second."""
+    path = tmp_path_factory.mktemp("migrated") / "bigimage.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture
+def migrated_sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """URL of an SQLite file with all tables and no rows."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'test.db')}"
+
+
+@pytest.fixture(scope="session")
+def shared_mariadb_url(mariadb: MariaDB) -> Iterator[str]:
+    """URL of a MariaDB database with all tables, one for each worker process."""
+    url = mariadb.create_database()
+    database = Database(url)
+    migrate.upgrade(database)
+    database.close()
+    yield url
+    mariadb.drop_database(url)
+
+
+@pytest.fixture
+def migrated_mariadb_url(shared_mariadb_url: str) -> Iterator[str]:
+    """URL of a MariaDB database with all tables and no rows; it is emptied after the test."""
+    yield shared_mariadb_url
+    database = Database(shared_mariadb_url)
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    database.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from urllib.parse import quote, unquote
 import pytest
 from flask import Flask
 
-from photos.db import migrate
 from photos.logs import JsonFormatter
 from photos.services import accounts
 from photos.web import security
@@ -71,8 +70,7 @@ def admin(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Bro
     if request.param == "sqlite":
         app = make_app()
     else:
-        app = make_app(database_url=request.getfixturevalue("mariadb_url"))
-        migrate.upgrade(app.extensions["bigimage"].database)
+        app = make_app(database_url=request.getfixturevalue("migrated_mariadb_url"))
     database = app.extensions["bigimage"].database
     user = accounts.create_account("admin@example.org", PASSWORD, is_admin=True, database=database)
     browser = Browser(app.test_client(), user)

@@ -14,7 +14,6 @@ from photos.backends.identity import IdentityProvider
 from photos.backends.identity.local import LocalIdentity
 from photos.backends.identity.pkce import s256
 from photos.db import accounts as account_rows
-from photos.db import migrate
 from photos.db.engine import Database
 from photos.errors import IdentityError, Invalid
 from photos.services import accounts
@@ -42,10 +41,9 @@ class Stage:
 
 
 @pytest.fixture(params=["local"])
-def stage(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, migrated_sqlite_url: str) -> Iterator[Stage]:
     """Each provider in turn."""
-    database = Database(sqlite_url)
-    migrate.upgrade(database)
+    database = Database(migrated_sqlite_url)
     accounts.create_account("one@example.org", PASSWORD, name="One", database=database)
     made = Stage(LocalIdentity(database), database, datetime.now(UTC))
     yield made

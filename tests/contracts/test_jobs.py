@@ -16,7 +16,6 @@ from photos import logs
 from photos.backends.jobs import Jobs
 from photos.backends.jobs.local import LocalJobs
 from photos.backends.jobs.sqs import BUSY, SqsJobs
-from photos.db import migrate
 from photos.db.engine import Database
 from photos.errors import JobsError
 from photos.models import Job
@@ -30,18 +29,17 @@ KEY = b"k" * 32
 
 
 @pytest.fixture
-def sqlite_jobs(sqlite_url: str) -> Iterator[LocalJobs]:
-    yield from _local(sqlite_url)
+def sqlite_jobs(migrated_sqlite_url: str) -> Iterator[LocalJobs]:
+    yield from _local(migrated_sqlite_url)
 
 
 @pytest.fixture
-def mariadb_jobs(mariadb_url: str) -> Iterator[LocalJobs]:
-    yield from _local(mariadb_url)
+def mariadb_jobs(migrated_mariadb_url: str) -> Iterator[LocalJobs]:
+    yield from _local(migrated_mariadb_url)
 
 
 def _local(url: str) -> Iterator[LocalJobs]:
     database = Database(url)
-    migrate.upgrade(database)
     yield LocalJobs(database, last=("read_text",), dead_after=DEAD_AFTER)
     database.close()
 

@@ -4,6 +4,7 @@ back, and every process of ours finds it again by itself."""
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import threading
@@ -39,7 +40,8 @@ def server(mariadb: MariaDB) -> Iterator[MariaDB]:
 @pytest.fixture
 def library(server: MariaDB, data_folder: Path) -> Iterator[Furnished]:
     """A running library with its rows on that server."""
-    app = RunningApp(data_folder, {"DATABASE_URL": server.create_database(), "RECOGNITION": "off"})
+    settings = {"DATABASE_URL": server.create_database(), "RECOGNITION": "off", "JOB_LEASE_SECONDS": "5"}
+    app = RunningApp(data_folder, settings)
     try:
         yield furnish(app)
     finally:
@@ -141,9 +143,18 @@ def test_f13_a_killed_database_server_takes_nothing_that_was_acknowledged(
             goes_on(crowd)
             sweep.cases += 1
     assert crowd.wrong == []
-    assert library.app.pids() == processes, "nobody had to be started again"
-    assert "Traceback" not in library.app.log
+    assert set(processes) <= set(library.app.pids()), "nobody had to be started again"
+    assert unexpected(library.app.log) == []
     assert_kept(library, crowd)
+
+
+def unexpected(log: str) -> list[str]:
+    """Lines with an error that is not one of ours, which say what could not be done."""
+    return [
+        line
+        for line in log.splitlines()
+        if "Traceback" in line and not json.loads(line)["error"].splitlines()[-1].startswith("photos.errors.")
+    ]
 
 
 def goes_on(crowd: Crowd) -> None:
@@ -166,7 +177,8 @@ def assert_kept(library: Furnished, crowd: Crowd) -> None:
                 photo["state"] == "ready"
                 for photo in library.api("GET", f"photos/states?ids={some}")["items"]
             ),
-            "all photos are ready",
+            "all photos are ready, when leases are over and the sweep has come by",
+            seconds=6 * PATIENCE,
         )
     for photo_id, digest in crowd.sent.items():
         photo = library.api("GET", f"photos/{photo_id}")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from photos import tasks
 from photos.backends.recognition.onnx import OnnxRecognition
-from photos.backends.storage.folder import FolderStorage
+from photos.backends.storage.folder import FolderStorage, create_folder
 from photos.config import read_settings
 from photos.db import photos as photo_rows
+from photos.db import users
+from photos.db.accounts import ISSUER
+from photos.db.engine import Database
+from photos.ids import new_id
 from photos.imaging.pool import Decoders
-from photos.models import Photo, User
-from photos.services import accounts, promises, search, upkeep, uploads
+from photos.models import Identity, Photo, User
+from photos.services import promises, search, upkeep, uploads
 from photos.services.upkeep import Differences
-from photos.wiring import Backends, open_backends, prepare
+from photos.wiring import Backends, open_backends
 
 PASSWORD = "a lighthouse at noon"
 
@@ -177,16 +183,17 @@ def _library(
     more: Mapping[str, str] | None = None,
 ) -> Iterator[Library]:
     environ = {"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off", **(more or {})}
+    create_folder(data_folder / "storage")
     if engine == "mariadb":
-        environ["DATABASE_URL"] = request.getfixturevalue("mariadb_url")
+        environ["DATABASE_URL"] = request.getfixturevalue("migrated_mariadb_url")
+    else:
+        shutil.copy(request.getfixturevalue("migrated_file"), data_folder / "bigimage.db")
     backends = open_backends(read_settings(environ))
     if recogniser is not None:
         backends = replace(backends, recognition=recogniser)
     # starting children is slow: all tests share them, so they are not this library's to close
     backends.__dict__["darkroom"] = darkroom
-    prepare(backends)
-    owner = accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
-    yield Library(backends, owner)
+    yield Library(backends, somebody("owner", backends.database))
     backends.database.close()
     backends.storage.close()
 
@@ -194,4 +201,11 @@ def _library(
 @pytest.fixture
 def stranger(library: Library) -> User:
     """Another person with an account in the same library."""
-    return accounts.create_account("other@example.org", PASSWORD, database=library.backends.database)
+    return somebody("other", library.backends.database)
+
+
+def somebody(name: str, database: Database) -> User:
+    """A person without a password: to hash one is slow on purpose."""
+    identity = Identity(ISSUER, new_id(), f"{name}@example.org", False, name)
+    with database.write() as connection:
+        return users.ensure_user(connection, identity, now=datetime.now(UTC))

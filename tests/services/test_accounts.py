@@ -13,7 +13,7 @@ import pytest
 
 from photos.config import Settings, read_settings
 from photos.db import accounts as account_rows
-from photos.db import migrate, rate
+from photos.db import rate
 from photos.db import sessions as session_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
@@ -28,8 +28,7 @@ BASE = "http://localhost"
 @pytest.fixture(params=["sqlite", "mariadb"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated, empty database on each engine."""
-    opened = Database(request.getfixturevalue(f"{request.param}_url"))
-    migrate.upgrade(opened)
+    opened = Database(request.getfixturevalue(f"migrated_{request.param}_url"))
     yield opened
     opened.close()
 
@@ -243,10 +242,9 @@ def test_tokens_by_address_need_an_account(database: Database) -> None:
 
 @pytest.mark.proof
 def test_an_unknown_account_takes_as_long_as_a_wrong_password(
-    sqlite_url: str, tmp_path: Path, sweep: Sweep
+    migrated_sqlite_url: str, tmp_path: Path, sweep: Sweep
 ) -> None:
-    database = Database(sqlite_url)
-    migrate.upgrade(database)
+    database = Database(migrated_sqlite_url)
     settings = read_settings({"BIGIMAGE_DATA": str(tmp_path), "SIGN_IN_ATTEMPTS": "1000"})
     accounts.create_account("one@example.org", PASSWORD, database=database)
     spent: dict[str, list[float]] = {"one@example.org": [], "two@example.org": []}

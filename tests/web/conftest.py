@@ -20,16 +20,13 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from photos.app import create_app
 from photos.backends.storage.folder import create_folder
 from photos.config import Settings, read_settings
-from photos.db import migrate
 from photos.db import sessions as session_rows
 from photos.db.engine import Database
-from photos.db.schema import metadata
 from photos.imaging.pool import Decoders
 from photos.models import User
 from photos.services import accounts
@@ -39,17 +36,6 @@ from tests.web.shelves import Library
 ORIGIN = "http://localhost"
 PASSWORD = "a lighthouse at noon"
 ON_MARIADB = os.environ.get("BIGIMAGE_TEST_ENGINE") == "mariadb"
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One migrated, empty SQLite file, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "bigimage.db"
-    database = Database(f"sqlite:///{path}")
-    migrate.upgrade(database)
-    flush(database)
-    database.close()
-    return path
 
 
 @dataclass(frozen=True)
@@ -62,10 +48,10 @@ class Cast:
 
 
 @pytest.fixture(scope="session")
-def cast(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
+def cast(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
     """Owner, member, admin and stranger, made once: hashing passwords is slow on purpose."""
     folder = tmp_path_factory.mktemp("cast")
-    shutil.copy(migrated, folder / "bigimage.db")
+    shutil.copy(migrated_file, folder / "bigimage.db")
     backends = open_backends(settings_in(folder))
     users, cookies = engage(create_app(backends=backends))
     flush(backends.database)
@@ -109,38 +95,15 @@ def settings_in(folder: Path, **more: str) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """URL of a MariaDB database with all tables."""
-    server = request.getfixturevalue("mariadb")
-    url = server.create_database()
-    database = Database(url)
-    migrate.upgrade(database)
-    database.close()
-    yield url
-    server.drop_database(url)
-
-
-@pytest.fixture
-def emptied_url(migrated_url: str) -> Iterator[str]:
-    """The same, with all tables and no rows."""
-    yield migrated_url
-    database = Database(migrated_url)
-    with database.write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
-    database.close()
-
-
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, data_folder: Path) -> Settings:
     """Settings over a fresh data folder; the people are in it for tests that ask for them."""
     create_folder(data_folder / "storage")
     if ON_MARIADB:
-        return settings_in(data_folder, DATABASE_URL=request.getfixturevalue("emptied_url"))
+        return settings_in(data_folder, DATABASE_URL=request.getfixturevalue("migrated_mariadb_url"))
     has_people = "people" in request.fixturenames
-    template = request.getfixturevalue("cast").file if has_people else request.getfixturevalue("migrated")
-    shutil.copy(template, data_folder / "bigimage.db")
+    file = request.getfixturevalue("cast").file if has_people else request.getfixturevalue("migrated_file")
+    shutil.copy(file, data_folder / "bigimage.db")
     return settings_in(data_folder)
 
 

@@ -57,7 +57,7 @@ def real_ids(library: Library, people: People) -> dict[str, list[str]]:
 def test_no_request_makes_the_document_lie(
     app: Flask, people: People, real_ids: dict[str, list[str]], who: str, count: int, sweep: Sweep
 ) -> None:
-    headers = _headers(app, people, who)
+    headers = headers_of(app, people, who)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations = [result.ok() for result in schema.get_all_operations()]
     tried = 0
@@ -80,7 +80,7 @@ def test_no_request_makes_the_document_lie(
     assert tried >= count * 15
 
 
-def _headers(app: Flask, people: People, who: str) -> dict[str, str]:
+def headers_of(app: Flask, people: People, who: str) -> dict[str, str]:
     """A personal token with every right of that person; nothing for nobody."""
     if who == "nobody":
         return {}

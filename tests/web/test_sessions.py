@@ -16,7 +16,6 @@ from sqlalchemy import func, select, update
 
 from photos.app import create_app
 from photos.config import Settings
-from photos.db import migrate
 from photos.db.engine import to_micros
 from photos.db.schema import session as session_table
 from photos.ids import hash_secret
@@ -240,10 +239,11 @@ def test_a_new_secret_key_signs_nobody_out(make_app: Callable[..., Flask], peopl
     assert renewed.post("/account/name", {"name": "Still here"}).status_code == 303
 
 
-def test_sessions_work_on_mariadb_over_two_applications(settings: Settings, mariadb_url: str) -> None:
-    both = [open_backends(replace(settings, database_url=mariadb_url)) for _ in range(2)]
+def test_sessions_work_on_mariadb_over_two_applications(
+    settings: Settings, migrated_mariadb_url: str
+) -> None:
+    both = [open_backends(replace(settings, database_url=migrated_mariadb_url)) for _ in range(2)]
     try:
-        migrate.upgrade(both[0].database)
         accounts.create_account("one@example.org", PASSWORD, database=both[0].database)
         first, second = (create_app(backends=backends) for backends in both)
         browser = Browser(first.test_client())

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from photos import __version__
 from photos.errors import Invalid
 from photos.web.api import shapes
+from photos.web.api.links import links_of
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 View = Callable[..., msgspec.Struct | None]
@@ -215,6 +216,8 @@ def _answers(op: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {str(op.status): {"description": op.summary}}
     if op.answer is not None:
         answers[str(op.status)]["content"] = {"application/json": {"schema": _reference(op.answer)}}
+    if links := links_of(op, OPERATIONS):
+        answers[str(op.status)]["links"] = links
     if op.is_conditional:
         answers["304"] = {"description": "The same answer as the one whose ETag was sent."}
     for status, meaning in PROBLEMS.items():

@@ -112,6 +112,18 @@ def whole_query(random: Random, words: Sequence[str]) -> str:
     return text
 
 
+def typed(random: Random) -> str:
+    """What may come through a search box: mostly a query, one with pieces changed, or pieces alone."""
+    kind = random.random()
+    if kind >= 0.7:
+        return "".join(random.choice(PIECES) for _ in range(random.randrange(40)))
+    text = whole_query(random, random.sample(WORDS, 6))
+    if kind < 0.4:
+        return text
+    at = random.randrange(len(text) + 1)
+    return text[:at] + random.choice(PIECES) + text[at + random.randrange(3) :]
+
+
 def query(random: Random, words: Sequence[str], depth: int = 3) -> str:
     """Text that mostly parses; words are often quoted, cut to a prefix or negated."""
     kind = random.random()

@@ -1,0 +1,38 @@
+"""Where an answer leads: the operations that take an id out of it, as links of the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from photos.web.api import bulk_shapes, shapes, twin_shapes
+
+if TYPE_CHECKING:
+    from photos.web.api.operations import Operation
+
+LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
+    shapes.OfferList: {"upload_id": "/files/0/upload_id"},
+    shapes.UploadShape: {"upload_id": "/id"},
+    shapes.PhotoShape: {"photo_id": "/id"},
+    shapes.PhotoPage: {"photo_id": "/items/0/id"},
+    shapes.MatchPage: {"photo_id": "/items/0/photo/id"},
+    twin_shapes.TwinList: {"photo_id": "/items/0/photo/id"},
+    bulk_shapes.ChangeShape: {"change_id": "/id"},
+    bulk_shapes.ChangePage: {"change_id": "/items/0/id"},
+}
+"""Of each answer: the path parameter that a part of it is good for, and where that part stands."""
+
+
+def links_of(source: Operation, operations: list[Operation]) -> dict[str, Any]:
+    """The links of an operation's good answer; empty if it leads nowhere."""
+    return {
+        target.name: {
+            "operationId": target.name,
+            "parameters": {name: f"$response.body#{pointer}"},
+        }
+        for name, pointer in LEADS.get(source.answer, {}).items()
+        for target in operations
+        if re.search(rf"<(\w+:)?{name}>", target.path)
+    }
