@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from photos.web.api import bulk_shapes, shapes, twin_shapes
-
-if TYPE_CHECKING:
-    from photos.web.api.operations import Operation
 
 LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
     shapes.OfferList: {"upload_id": "/files/0/upload_id"},
@@ -25,14 +22,11 @@ LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
 """Of each answer: the path parameter that a part of it is good for, and where that part stands."""
 
 
-def links_of(source: Operation, operations: list[Operation]) -> dict[str, Any]:
-    """The links of an operation's good answer; empty if it leads nowhere."""
+def links_of(answer: type[msgspec.Struct] | None, paths: Mapping[str, str]) -> dict[str, Any]:
+    """The links of an answer to operations, whose `paths` are known by name; empty if it leads nowhere."""
     return {
-        target.name: {
-            "operationId": target.name,
-            "parameters": {name: f"$response.body#{pointer}"},
-        }
-        for name, pointer in LEADS.get(source.answer, {}).items()
-        for target in operations
-        if re.search(rf"<(\w+:)?{name}>", target.path)
+        target: {"operationId": target, "parameters": {name: f"$response.body#{pointer}"}}
+        for name, pointer in LEADS.get(answer, {}).items()
+        for target, path in paths.items()
+        if f"<{name}>" in path
     }

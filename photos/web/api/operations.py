@@ -216,7 +216,7 @@ def _answers(op: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {str(op.status): {"description": op.summary}}
     if op.answer is not None:
         answers[str(op.status)]["content"] = {"application/json": {"schema": _reference(op.answer)}}
-    if links := links_of(op, OPERATIONS):
+    if links := links_of(op.answer, {each.name: each.path for each in OPERATIONS}):
         answers[str(op.status)]["links"] = links
     if op.is_conditional:
         answers["304"] = {"description": "The same answer as the one whose ETag was sent."}
