@@ -1,4 +1,4 @@
-"""One picture against all: exact search among hashes, and "do I have this?" as somebody waits for it."""
+"""One picture against all: search among hashes and vectors, "do I have this?" as somebody waits for it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from functools import partial
 import faiss
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import delete, insert, select
 
 from bench.camera import photographs
 from bench.library import filled
 from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, times
+from photos.backends.recognition.protocol import VECTOR_BYTES
+from photos.db.engine import Database
+from photos.db.schema import photo, photo_vector
 from photos.perceptual.index import HASH_BYTES, HashIndex
-from photos.services import twins
+from photos.services import likeness, twins
 
 MILLION = 1_000_000
 QUERIES = 40
@@ -22,10 +26,10 @@ Bits = npt.NDArray[np.uint8]
 
 
 def measure(effort: Effort) -> Findings:
-    """The rows about hashes."""
+    """The rows about hashes and vectors."""
     faiss.omp_set_num_threads(1)
     return Findings(
-        figures=[*_search(effort), *_growth(effort), _asked(effort)],
+        figures=[*_search(effort), *_growth(effort), _asked(effort), *_alike(effort)],
         peers=[f"faiss {faiss.__version__}"],
     )
 
@@ -98,6 +102,45 @@ def _asked(effort: Effort) -> Figure:
         how="wall time for a picture of 12 megapixels, with the start of the decoder that looks at it",
         bar=1000.0,
     )
+
+
+def _alike(effort: Effort) -> list[Figure]:
+    count = effort.choose(10_000, 100_000)
+    with filled(effort.folder / "alike", count) as library:
+        database = library.backends.database
+        asked = f"like:{_give_vectors(database, library.owner.id)}"
+        taken = []
+        for _ in range(effort.choose(6, 21)):
+            started = time.process_time()
+            likeness.understand(asked, owner=library.owner, database=database)
+            taken.append((time.process_time() - started) * 1000)
+    first, *later = taken
+    return [
+        Figure(
+            name=f"more like this among {count:,} photos, {when}",
+            value=percentile(waits, 95),
+            low=min(waits),
+            high=max(waits),
+            unit="ms",
+            how="CPU time until the photos are known that look like one; vectors at random",
+            bar=bar,
+        )
+        for when, waits, bar in (("first question", [first], None), ("p95 of the next", later, 100.0))
+    ]
+
+
+def _give_vectors(database: Database, owner_id: int) -> str:
+    """Vectors for all photos; the id of one of them."""
+    chance, provider = np.random.default_rng(3), "bench/1"
+    with database.write() as connection:
+        connection.execute(delete(photo_vector))
+        rows = connection.execute(select(photo.c.key, photo.c.id).where(photo.c.owner_id == owner_id)).all()
+        owned = {"owner_id": owner_id, "provider": provider, "made_at": 1}
+        connection.execute(
+            insert(photo_vector),
+            [{"photo_key": row.key, "bits": chance.bytes(VECTOR_BYTES), **owned} for row in rows],
+        )
+    return str(rows[0].id)
 
 
 def _random(count: int) -> Bits:

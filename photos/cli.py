@@ -1,5 +1,5 @@
 """Commands for people: `flask check`, `migrate`, `rotate-db-password`, `accounts`, `upload`, `demo`,
-`bucket`, `sweep`, `fsck`, `reindex`.
+`bucket`, `sweep`, `fsck`, `relabel`, `reindex`.
 
 The web process imports this file too, so a command loads what only it needs.
 """
@@ -62,16 +62,8 @@ def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
     for command in (
-        check,
-        migrate,
-        rotate_db_password,
-        upload,
-        demo,
-        check_bucket,
-        simulate_event,
-        sweep,
-        fsck,
-        reindex,
+        *(check, migrate, rotate_db_password, upload, demo, check_bucket),
+        *(simulate_event, sweep, fsck, relabel, reindex),
     ):
         app.cli.add_command(command)
 
@@ -330,6 +322,18 @@ def simulate_event(file: TextIO) -> None:
 
     worker.simulate(file.read(), backends())
     click.echo("Done.")
+
+
+@click.command(cls=PlainCommand)
+@click.option("--all", "every", is_flag=True, help="Every photo, not only those that lack something.")
+@with_appcontext
+def relabel(every: bool) -> None:
+    """Have photos looked at again that lack what “More like this” compares. The runner does it."""
+    from photos.services import likeness
+
+    parts = backends()
+    total = likeness.ask_again(database=parts.database, recognition=parts.recognition, every=every)
+    click.echo(f"{total:,} photos wait for the recogniser.")
 
 
 @click.command(cls=PlainCommand)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from photos.db.engine import to_micros
+from photos.db.objects import SHARED
 from photos.db.schema import photo, photo_vector
 from photos.db.upsert import upsert
+from photos.models import PhotoState
 
 BATCH = 4000
 """Rows in memory at once: about a megabyte."""
@@ -46,6 +48,24 @@ def find_vector(connection: Connection, key: int) -> tuple[str, bytes] | None:
     statement = select(photo_vector.c.provider, photo_vector.c.bits).where(photo_vector.c.photo_key == key)
     row = connection.execute(statement).first()
     return (row.provider, row.bits) if row else None
+
+
+def ask_again(connection: Connection, provider: str, *, after: int, limit: int, every: bool) -> list[int]:
+    """Let the recogniser look again at ready photos beyond the key `after`; returns their keys, in order.
+
+    Unless it is `every` one, only at those that lack a vector. Invented photos stay as they are.
+    """
+    has_none = ~exists().where(photo_vector.c.photo_key == photo.c.key, photo_vector.c.provider == provider)
+    statement = select(photo.c.key).where(
+        photo.c.state == PhotoState.READY,
+        photo.c.recogniser == provider,
+        photo.c.key > after,
+        photo.c.storage_key.not_like(f"{SHARED}%"),
+        *(() if every else (has_none,)),
+    )
+    keys = list(connection.scalars(statement.order_by(photo.c.key).limit(limit)))
+    connection.execute(update(photo).where(photo.c.key.in_(keys)).values(recogniser=""))
+    return keys
 
 
 def mark(connection: Connection, owner_id: int, provider: str) -> Mark:

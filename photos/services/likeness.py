@@ -14,11 +14,12 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
+from photos.backends.recognition import Recognition
 from photos.db import photos as photo_rows
 from photos.db import vectors as vector_rows
 from photos.db.engine import Database
 from photos.db.vectors import Mark
-from photos.errors import NotFound
+from photos.errors import Invalid, NotFound
 from photos.models import User
 from photos.query import QueryError, parse
 from photos.query.tree import Alike, And, Like, Node, Not, Or
@@ -31,6 +32,8 @@ LEAST_COSINE = 0.45
 """Of pictures that have nothing to do with each other, one pair in fifty is nearer (decision 150)."""
 KEPT_BYTES = 16 * 2**20
 """Of vectors between two questions, in one process."""
+
+ASKED_AT_ONCE = 500
 
 Kind = tuple[int, str]
 """Owner and provider."""
@@ -53,6 +56,25 @@ def understand(text: str, *, owner: User, database: Database) -> Node:
     looked at yet (code `not_looked_at`).
     """
     return _resolved(parse(text), owner, database)
+
+
+def ask_again(*, database: Database, recognition: Recognition, every: bool) -> int:
+    """Have photos looked at again that lack a vector, or `every` one; returns how many wait now.
+
+    The sweep sends their jobs. Raises Invalid where no recogniser is installed.
+    """
+    if not recognition.provider:
+        raise Invalid(recognition.missing())
+    total = last = 0
+    while True:
+        with database.write() as connection:
+            keys = vector_rows.ask_again(
+                connection, recognition.provider, after=last, limit=ASKED_AT_ONCE, every=every
+            )
+        total += len(keys)
+        if len(keys) < ASKED_AT_ONCE:
+            return total
+        last = keys[-1]
 
 
 def _resolved(node: Node, owner: User, database: Database) -> Node:

@@ -8,7 +8,9 @@ from random import Random
 import pytest
 from PIL import Image
 
+from photos.backends.recognition.off import NoRecognition
 from photos.db import vectors as vector_rows
+from photos.errors import Invalid
 from photos.models import User
 from photos.query import QueryError
 from photos.services import likeness, search
@@ -135,6 +137,22 @@ def test_vectors_are_kept_within_their_limit(library: Library, stranger: User) -
         assert likeness.kept_bytes(library.backends.database) == 0
     finally:
         likeness.KEPT_BYTES = before
+
+
+def test_photos_that_lack_a_vector_are_looked_at_again(seeing_library: Library) -> None:
+    library, recognition = seeing_library, seeing_library.backends.recognition
+    database = library.backends.database
+    here = library.upload(as_jpeg(photo("coffee").resize((300, 200))))
+    library.work()
+    assert likeness.ask_again(database=database, recognition=recognition, every=False) == 0
+    save(library, here.id, b"")
+    assert likeness.ask_again(database=database, recognition=recognition, every=False) == 1
+    library.sweep()
+    library.work()
+    assert alike(library, here.id) == [here.id]
+    assert likeness.ask_again(database=database, recognition=recognition, every=True) == 1
+    with pytest.raises(Invalid, match="turned off"):
+        likeness.ask_again(database=database, recognition=NoRecognition(), every=True)
 
 
 def test_of_real_photographs_those_of_one_thing_are_alike(seeing_library: Library) -> None:
