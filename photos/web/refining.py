@@ -95,7 +95,7 @@ def refining(text: str, order: str, facets: Facets, names: Mapping[str, str]) ->
 def with_names(text: str, names: Mapping[str, str]) -> str:
     """The query as people read it: the name of a photo in place of its id."""
     for photo_id, name in names.items():
-        text = text.replace(f"like:{photo_id}", f"like “{name}”")
+        text = text.replace(f"like:{photo_id}", f"like ‘{name}’")
     return text
 
 

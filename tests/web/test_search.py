@@ -138,7 +138,7 @@ def test_more_like_this_leads_to_what_looks_like_it(library: Library, people: Pe
     assert link
     found = check(library.browser.get(unescape(link[1])).text)
     assert set(tiles(found)) == {one, other}
-    assert "Results for like “photo.jpg”" in words(found)
+    assert "Results for like ‘photo.jpg’" in words(found)
     assert "100 % alike" in words(found)
     answer = library.browser.get(f"/api/v1/search?q=like:{one}&order=relevance").get_json()
     assert {(item["photo"]["id"], item["reasons"][0]["value"]) for item in answer["items"]} == {
