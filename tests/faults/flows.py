@@ -18,7 +18,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.errors import BackendError, NotFound
 from photos.models import BulkChange, Label, Photo, Verdict
-from photos.services import bulk, upkeep, uploads
+from photos.services import bulk, dropbox, upkeep, uploads
 from photos.services import library as acts
 from tests import pictures
 from tests.services.conftest import Library
@@ -26,7 +26,7 @@ from tests.services.conftest import Library
 EITHER = "either"
 PART_BYTES = 2048
 
-NAMES = ("lighthouse", "harbour", "waiting", "arriving", "parts", "form", "given up")
+NAMES = ("lighthouse", "harbour", "waiting", "arriving", "parts", "form", "given up", "dropped")
 """The photos of the story. The first three are in the library before every flow: on the timeline, in the
 trash, waiting for the runner. Of the fourth all parts are there; the others do not exist yet."""
 
@@ -142,6 +142,24 @@ def _form(library: Library, promises: Promises) -> None:
     offer = library.accept(body_of("form"))
     assert offer.status in {"send", "known"}, offer
     promises.done("form", offer.photo)
+
+
+def _drop(library: Library, promises: Promises) -> None:
+    """Somebody copies a file in, unless it is there or has been taken, and a message tells of it."""
+    promises.doing("dropped", there=True)
+    parts = library.backends
+    key = f"dropbox/{library.owner.email}/dropped.jpg"
+    with parts.database.read() as connection:
+        photo = photo_rows.find_photo_by_hash(connection, library.owner.id, hash_of("dropped"))
+    if photo is None:
+        parts.storage.put(key, body_of("dropped"), media_type="image/jpeg")
+    dropbox.take_drop(
+        key, settings=parts.settings, database=parts.database, storage=parts.storage, jobs=parts.jobs
+    )
+    with parts.database.read() as connection:
+        photo = photo_rows.find_photo_by_hash(connection, library.owner.id, hash_of("dropped"))
+    assert photo is not None
+    promises.done("dropped", photo)
 
 
 def _complete(library: Library, promises: Promises) -> None:
@@ -336,6 +354,7 @@ def _add_wrongly(
 FLOWS = (
     Flow("upload by parts", _upload),
     Flow("plain form", _form),
+    Flow("drop", _drop),
     Flow("complete", _complete),
     Flow("give up", _abandon),
     Flow("process", _process),

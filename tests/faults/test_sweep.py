@@ -32,7 +32,7 @@ def test_a_fault_here_and_there_loses_nothing(sweeper: Sweeper, flow: str) -> No
     assert not failures
 
 
-@pytest.mark.parametrize("flow", ["upload by parts", "plain form", "complete"])
+@pytest.mark.parametrize("flow", ["upload by parts", "plain form", "complete", "drop"])
 def test_f01_killed_at_the_steps_of_an_upload_loses_nothing(sweeper: Sweeper, flow: str) -> None:
     for fault in ("kill -9", "torn write"):
         assert not sweeper.sweep(flow, fault, start=3, stride=13, most=LONGEST)["failures"]

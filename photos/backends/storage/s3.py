@@ -12,24 +12,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from photos.backends import aws
-from photos.backends.storage import Readable, bucket_rules
-from photos.backends.storage.disposition import content_disposition
+from photos.backends.storage import Readable, s3_rules
+from photos.backends.storage.addresses import ReadAddresses
 from photos.backends.storage.keys import check_key
-from photos.backends.storage.presign import SigningKey, presign_get
-from photos.backends.storage.s3_errors import code_of, storage_errors, upload_errors
+from photos.backends.storage.s3_errors import NO_CREDENTIALS, code_of, storage_errors, upload_errors
 from photos.errors import NotFound, StorageError
 from photos.models import StoredObject, StoredPart
 
 _CHUNK_BYTES = 1 << 20
-_SIGNED_URLS_KEPT = 8192
-"""About 8 MB; a page shows 60 tiles in three sizes."""
-
-_NO_RULES = frozenset({"NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"})
 
 
 class S3Storage:
@@ -63,7 +58,6 @@ class S3Storage:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._bucket = bucket
-        self._region = region
         self._encryption: dict[str, Any] = {"ServerSideEncryption": encryption} if encryption else {}
         if encryption == "aws:kms":
             # asks KMS once in a while, not for every object
@@ -77,11 +71,14 @@ class S3Storage:
             "signature_version": "s3v4",
             "s3": {"addressing_style": _style(addressing_style, bucket, endpoint_url)},
         }
-        self._url_seconds = url_seconds
-        self._window_seconds = max(1, url_seconds // 2)
+        self._addresses = ReadAddresses(
+            region=region,
+            seconds=url_seconds,
+            credentials=self._credentials,
+            base_url=lambda: self._base_url,
+            now=now,
+        )
         self._part_seconds = part_seconds
-        self._now = now
-        self._signed_read = lru_cache(maxsize=_SIGNED_URLS_KEPT)(self._sign_read)
         self._opened: tuple[Any, Any] | None = None
         self._opening = threading.Lock()
 
@@ -181,32 +178,16 @@ class S3Storage:
         return f"s3://{self._bucket}/{key}"
 
     def url(self, key: str, *, media_type: str, download_name: str = "") -> str:
-        window = int(self._now()) // self._window_seconds
-        return self._signed_read(self._signing_key(key), window, check_key(key), media_type, download_name)
+        return self._addresses.read_url(check_key(key), media_type=media_type, download_name=download_name)
 
-    def _signing_key(self, key: str) -> SigningKey:
-        """Today's: temporary credentials end, and with them the addresses that they signed."""
-        with storage_errors("sign an address for", key):
-            credentials = self._open()[0].get_credentials()
-            frozen = credentials.get_frozen_credentials() if credentials else None
+    def _credentials(self) -> Any:
+        """Today's, as the SDK has them: access_key, secret_key, token. Temporary ones are renewed by it."""
+        with storage_errors("sign addresses of", self._bucket):
+            found = self._open()[0].get_credentials()
+            frozen = found.get_frozen_credentials() if found else None
         if frozen is None:
-            raise StorageError(
-                "sign an address for", key, reason="there are no AWS credentials on this machine"
-            )
-        return SigningKey(frozen.access_key, frozen.secret_key, frozen.token or "", self._region)
-
-    def _sign_read(
-        self, signing_key: SigningKey, window: int, key: str, media_type: str, download_name: str
-    ) -> str:
-        answer = {
-            "response-cache-control": f"private, max-age={self._window_seconds}, immutable",
-            "response-content-disposition": content_disposition(download_name),
-            "response-content-type": media_type,
-        }
-        begins_at = window * self._window_seconds
-        return presign_get(
-            self._base_url, key, answer, key=signing_key, at=begins_at, seconds=self._url_seconds
-        )
+            raise StorageError("sign addresses of", self._bucket, reason=NO_CREDENTIALS)
+        return frozen
 
     @cached_property
     def _base_url(self) -> str:
@@ -310,32 +291,11 @@ class S3Storage:
 
     def rule_problems(self, *, origins: Sequence[str], upload_days: int) -> Sequence[str]:
         """See `RuledStorage`."""
-        return [
-            *bucket_rules.cors_problems(self._read_rules("cors"), origins),
-            *bucket_rules.lifecycle_problems(self._read_rules("lifecycle"), upload_days),
-        ]
+        return s3_rules.find_problems(self._client, self._bucket, origins=origins, days=upload_days)
 
     def set_rules(self, *, origins: Sequence[str], upload_days: int) -> None:
         """See `RuledStorage`."""
-        cors = bucket_rules.with_cors(self._read_rules("cors"), origins)
-        lifecycle = bucket_rules.with_lifecycle(self._read_rules("lifecycle"), upload_days)
-        with storage_errors("set the rules of", self._bucket):
-            self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": cors})
-            self._client.put_bucket_lifecycle_configuration(
-                Bucket=self._bucket, LifecycleConfiguration={"Rules": lifecycle}
-            )
-
-    def _read_rules(self, kind: str) -> Sequence[bucket_rules.Rule]:
-        with storage_errors("read the rules of", self._bucket):
-            try:
-                if kind == "cors":
-                    return list(self._client.get_bucket_cors(Bucket=self._bucket)["CORSRules"])
-                answer = self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket)
-                return list(answer.get("Rules", ()))
-            except self._client.exceptions.ClientError as error:
-                if code_of(error) in _NO_RULES:
-                    return []
-                raise
+        s3_rules.set_rules(self._client, self._bucket, origins=origins, days=upload_days)
 
     def close(self) -> None:
         """End the connections. The next call opens new ones."""

@@ -13,6 +13,7 @@ _NO_SUCH_UPLOAD = frozenset({"404", "NoSuchUpload", "InvalidArgument"})
 _WRONG_PARTS = frozenset({"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MalformedXML"})
 _FULL = frozenset({"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull"})
 
+NO_CREDENTIALS = "there are no AWS credentials on this machine"
 _NO_RIGHT = "access is denied: the policy of this machine's role or key does not allow it"
 _OTHER_REGION = "the bucket is in another region than AWS_REGION says"
 _OTHER_KEY = "the access key is unknown or its secret is wrong"
@@ -62,7 +63,7 @@ def storage_errors(action: str, subject: object) -> Iterator[None]:
         kind = StorageFull if code_of(error) in _FULL else StorageError
         raise kind(action, subject, reason=_words(error)) from error
     except NoCredentialsError as error:
-        raise StorageError(action, subject, reason="there are no AWS credentials on this machine") from error
+        raise StorageError(action, subject, reason=NO_CREDENTIALS) from error
     except (BotoCoreError, OSError) as error:
         raise StorageError(action, subject) from error
 

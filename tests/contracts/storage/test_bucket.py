@@ -99,10 +99,19 @@ def test_an_address_is_new_in_the_next_window_and_good_for_half_its_life() -> No
 
 
 def test_new_credentials_sign_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = S3Storage("photos", region=REGION, access_key="AK", secret_key="made up", url_seconds=604_800)
+    clock = [1_800_000_000.0]
+    storage = S3Storage(
+        "photos",
+        region=REGION,
+        access_key="AK",
+        secret_key="made up",
+        url_seconds=604_800,
+        now=lambda: clock[0],
+    )
     before = storage.url("a", media_type=JPEG)
     session, _ = storage._open()
     session._session.set_credentials("AK2", "made up too", "a token")
+    clock[0] += 10
     after = storage.url("a", media_type=JPEG)
     storage.close()
     assert "AK2" in after

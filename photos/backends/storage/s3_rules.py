@@ -1,13 +1,15 @@
 """What a bucket has to be told once: whose pages may send to it, and when parts of abandoned uploads go.
 
-Pure: rules are dictionaries as boto3 reads and writes them. Rules of others are kept.
+Rules are dictionaries as boto3 reads and writes them. Those of others are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
+
+from photos.backends.storage.s3_errors import code_of, storage_errors
 
 Rule = dict[str, Any]
 CORS_ID = "bigimage"
@@ -15,6 +17,42 @@ LIFECYCLE_ID = "bigimage-abandoned-uploads"
 METHODS = ("GET", "HEAD", "PUT")
 KEPT_PREFIXES = ("originals/", "renditions/", "shared/", "dropbox/")
 """Where nothing may end by itself."""
+_NONE_SET = frozenset({"NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"})
+
+
+def find_problems(client: Any, bucket: str, *, origins: Sequence[str], days: int) -> list[str]:
+    """What the rules lack, in words. Raises StorageError."""
+    return [
+        *cors_problems(_read_cors(client, bucket), origins),
+        *lifecycle_problems(_read_lifecycle(client, bucket), days),
+    ]
+
+
+def set_rules(client: Any, bucket: str, *, origins: Sequence[str], days: int) -> None:
+    """Add ours to the rules, or bring them up to date. Raises StorageError."""
+    cors = with_cors(_read_cors(client, bucket), origins)
+    lifecycle = with_lifecycle(_read_lifecycle(client, bucket), days)
+    with storage_errors("set the rules of", bucket):
+        client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": cors})
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": lifecycle})
+
+
+def _read_cors(client: Any, bucket: str) -> list[Rule]:
+    return _read(client, client.get_bucket_cors, bucket, "CORSRules")
+
+
+def _read_lifecycle(client: Any, bucket: str) -> list[Rule]:
+    return _read(client, client.get_bucket_lifecycle_configuration, bucket, "Rules")
+
+
+def _read(client: Any, call: Callable[..., Any], bucket: str, name: str) -> list[Rule]:
+    with storage_errors("read the rules of", bucket):
+        try:
+            return list(call(Bucket=bucket).get(name, ()))
+        except client.exceptions.ClientError as error:
+            if code_of(error) in _NONE_SET:
+                return []
+            raise
 
 
 def with_cors(rules: Sequence[Rule], origins: Sequence[str]) -> list[Rule]:
