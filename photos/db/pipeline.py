@@ -238,6 +238,11 @@ def list_unread(connection: Connection, *, provider: str, limit: int) -> list[st
     return _list_others(connection, photo.c.text_reader, provider, limit)
 
 
+def is_read(connection: Connection, key: int, *, provider: str) -> bool:
+    """Whether this recogniser has read the photo's text."""
+    return connection.scalar(select(photo.c.text_reader).where(photo.c.key == key)) == provider
+
+
 def renew_outdated(connection: Connection, *, developed_with: int, limit: int, now: datetime) -> int:
     """Let ready photos of an older recipe be processed again; returns how many."""
     statement = select(photo.c.key).where(

@@ -233,13 +233,16 @@ def label_photo(
 def read_text(
     photo_id: str, *, database: Database, storage: Storage, recognition: Recognition, search: Search
 ) -> None:
-    """Read the text in a ready photo; its own job, so that it never delays one."""
+    """Read the text in a ready photo; its own job, so that it never delays one. What is read stays so."""
     photo = _ready(photo_id, database)
     if photo is None or not recognition.text_provider:
         return
     if objects.is_shared(photo.storage_key):
         _leave(photo, database, text_reader=recognition.text_provider)
         return
+    with database.read() as connection:
+        if pipeline.is_read(connection, photo.key, provider=recognition.text_provider):
+            return
     try:
         lines = recognition.text(_large(photo, storage)).lines
     except Invalid as refusal:

@@ -23,7 +23,7 @@ from flask import Blueprint, Request, Response, jsonify, request
 
 from photos import logs, tasks
 from photos.backends.jobs import letter
-from photos.errors import BackendError, BigimageError, Denied, JobsError, NotFound
+from photos.errors import BackendError, BigimageError, Denied, NotFound
 from photos.models import Job
 from photos.services import dropbox, failures
 from photos.services.bucket_events import read_events
@@ -124,7 +124,7 @@ def _note(message_id: str, reason: str, attempt: int, parts: Backends) -> None:
 
 
 def within(seconds: float, work: Callable[[], None]) -> None:
-    """Do it in a thread of its own; raises what it raises, and JobsError where it takes too long.
+    """Do it in a thread of its own; raises what it raises, and BackendError where it takes too long.
 
     A thread cannot be ended. So this process then ends in good order, with the other jobs in it, and takes
     the hanging one along; gunicorn starts another.
@@ -145,7 +145,7 @@ def within(seconds: float, work: Callable[[], None]) -> None:
     if not ended:
         log.error("a job hangs: it is given up after %d s, and this process ends", seconds)
         os.kill(os.getpid(), signal.SIGTERM)
-        raise JobsError("finish within", f"{seconds:.0f} s")
+        raise BackendError("job", "finish within", f"{seconds:.0f} s")
     if ended[0] is not None:
         raise ended[0]
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -163,6 +164,46 @@ def test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting(
     assert daemon.answers[400] == 6 * TRIES
     dead = library.backends.jobs.list_dead(limit=10)
     assert sorted(one.body for one in dead) == [f"poison {number}" for number in range(6)]
+
+
+@pytest.mark.proof
+def test_f11_many_dead_letters_are_sent_back_the_good_ones_are_done_and_the_bad_ones_return(
+    library: Library, start_worker: Callable[..., Worker], moto: Moto, sweep: Sweep
+) -> None:
+    sweep.area, sweep.name = "faults", "dead letters sent back at once, half of them poison"
+    sweep.cases = max(40, min(1000, PROOF_N * 5)) // 2 * 2
+    sqs, jobs = moto.client("sqs"), library.backends.jobs
+    photos = queue(library, 4)
+    for number in range(sweep.cases // 2 - len(photos)):
+        jobs.send("process_photo", {"photo_id": photos[number % len(photos)]})
+    good = [job["Body"] for job in take_all(sqs)]
+    assert len(good) == sweep.cases // 2
+    for number, body in enumerate(good):
+        for text in (body, f"poison {number}"):
+            sqs.send_message(QueueUrl=queues.url(sqs, queues.DEAD_QUEUE), MessageBody=text)
+    dead = jobs.list_dead(limit=1000)
+    assert len(dead) == sweep.cases
+    assert jobs.revive([one.id for one in dead]) == sweep.cases
+    assert jobs.list_dead(limit=10) == []
+    worker = start_worker()
+    with Sqsd(moto, worker.url, connections=8, error_visible_again_seconds=0) as daemon:
+        wait_until_empty(moto, WORK_SECONDS * 3)
+    assert ready(library) == len(photos)
+    returned = {one.body for one in jobs.list_dead(limit=1000)}
+    assert returned == {f"poison {number}" for number in range(sweep.cases // 2)}
+    assert daemon.answers == {200: sweep.cases // 2, 400: sweep.cases // 2 * TRIES}
+    assert library.fsck().total() == 0
+
+
+def take_all(sqs: Any) -> list[dict[str, Any]]:
+    """Every message of the queue, taken out of it."""
+    taken: list[dict[str, Any]] = []
+    address = queues.url(sqs)
+    while received := sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages"):
+        for message in received:
+            sqs.delete_message(QueueUrl=address, ReceiptHandle=message["ReceiptHandle"])
+        taken += received
+    return taken
 
 
 @pytest.mark.proof
