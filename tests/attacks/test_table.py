@@ -99,6 +99,21 @@ COVERED: dict[int, tuple[str, ...]] = {
         "tests/services/test_uploads.py::test_an_upload_is_nobody_else_s",
         "tests/web/test_api.py::test_an_upload_goes_on_after_a_cut",
     ),
+    47: (
+        "tests/web/test_worker.py::test_nobody_but_the_daemon_of_this_machine_comes_in",
+        "tests/web/test_worker.py::test_the_web_tier_has_no_door",
+        "tests/web/test_worker.py::test_an_odd_message_is_refused_and_its_reason_kept",
+        "tests/services/test_dropbox.py::test_an_event_twice_late_or_before_its_file_changes_nothing",
+    ),
+    48: (
+        "tests/web/test_worker.py::test_nobody_but_the_daemon_of_this_machine_comes_in",
+        "tests/web/test_worker.py::test_an_hour_that_is_not_in_cron_yaml_is_not_found",
+    ),
+    49: (
+        "tests/unit/test_bucket_events.py::test_keys_are_decoded_once",
+        "tests/web/test_worker.py::test_an_odd_message_is_refused_and_its_reason_kept",
+        "tests/faults/test_worker_tier.py::test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting",
+    ),
     57: (
         "tests/unit/test_storage_folder.py::test_a_file_name_becomes_one_safe_header",
         "tests/unit/test_storage_folder.py::test_a_long_file_name_keeps_its_ending",
@@ -188,7 +203,7 @@ COVERED: dict[int, tuple[str, ...]] = {
 
 _NO_TOKENS = "the only provider is our own; it hands over a one-time code and never a signed token"
 _NO_SHARES = "nothing can be shared: a photo has one owner, and only they see it"
-_NO_WORKER = "there are no routes for queue messages; jobs are rows of our own database"
+_NO_SNS = "notes come through the queue alone, so that nobody can post one or have an address fetched"
 _NOTHING_FETCHED = "nothing is fetched from an address that somebody chose"
 
 NOT_YET: dict[int, str] = {
@@ -209,10 +224,7 @@ NOT_YET: dict[int, str] = {
     39: _NO_SHARES,
     40: _NO_SHARES,
     41: _NO_SHARES,
-    47: _NO_WORKER,
-    48: _NO_WORKER,
-    49: _NO_WORKER,
-    50: _NO_WORKER,
+    50: _NO_SNS,
     51: _NOTHING_FETCHED,
     55: "there are no posts from elsewhere",
     79: "there is no second place where originals are kept",
