@@ -1,5 +1,5 @@
-"""Jobs on SQS. On Elastic Beanstalk its daemon receives them and posts them to the worker's
-door; `receive`, `done` and `retry` are for a runner on any other machine.
+"""Jobs on SQS. On Elastic Beanstalk its daemon receives them and posts them to the worker's door; `receive`,
+`done` and `retry` are for a runner on any other machine.
 
 What a queue of Amazon's cannot do, it does not pretend: it knows neither what waits already nor what may
 wait, and delays nothing for longer than LONGEST_DELAY_SECONDS. The row is the fact; the sweep sends again.
@@ -46,12 +46,15 @@ class SqsJobs:
         signing_key: bytes,
         region: str,
         endpoint_url: str = "",
-        connect_timeout_seconds: float = 3,
-        read_timeout_seconds: float = 10,
-        attempts: int = 3,
+        connect_timeout_seconds: float = 2,
+        read_timeout_seconds: float = 5,
+        attempts: int = 2,
         wait_seconds: int = 1,
     ) -> None:
-        """`wait_seconds` is how long `receive` waits for a message; with 0 SQS asks only some machines."""
+        """`wait_seconds` is how long `receive` waits for a message; with 0 SQS asks only some machines.
+
+        The time-outs are short: somebody waits for an upload to end, and a job may be lost.
+        """
         self._queue = queue
         self._dead_queue = dead_queue
         self._key = signing_key
