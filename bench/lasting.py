@@ -34,7 +34,8 @@ end
 
 def measure(effort: Effort) -> Findings:
     """The rows about the whole program at work."""
-    with running(effort.folder / "answers") as served:
+    # the servers inherit it: what is told is how long the program takes, not what else the machine does
+    with first_in_line(), running(effort.folder / "answers") as served:
         answers = _answers(served, effort.choose(30, 100))
         known = _known_files(served, effort.folder / "known")
     with running(effort.folder / "endurance") as served:
@@ -47,12 +48,9 @@ def measure(effort: Effort) -> Findings:
 def _answers(served: Served, count: int) -> Figure:
     picture = photographs(1)[0]
     client = Client(served)
-    with first_in_line():
-        # five megabytes, each another file; what follows the end of a JPEG is not read
-        bodies = (
-            picture + b"%06d" % number + bytes(5 * MIB - len(picture) - 6) for number in range(count + 1)
-        )
-        seconds = [client.upload(body) for body in bodies][1:]
+    # five megabytes, each another file; what follows the end of a JPEG is not read
+    bodies = (picture + b"%06d" % number + bytes(5 * MIB - len(picture) - 6) for number in range(count + 1))
+    seconds = [client.upload(body) for body in bodies][1:]
     client.close()
     wait_until_ready(served, seconds=120)
     return Figure(

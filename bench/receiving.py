@@ -171,4 +171,5 @@ def _through_gunicorn(effort: Effort) -> Figure:
         [mine / theirs for mine, theirs in zip(ours, raw, strict=True)],
         "x a raw copy",
         "CPU time of the web server; the copy is a loop from socket to file in a process of its own",
+        bar=2.0,
     )

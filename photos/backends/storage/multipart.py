@@ -45,6 +45,7 @@ LAST_PART_NUMBER = 10_000
 """The limit of S3."""
 
 _READ_BYTES = 64 * 1024
+"""As much as gunicorn takes from its socket at once (`gunicorn.conf.py`)."""
 _WRITE_BYTES = 256 * 1024
 """Under a socket server smaller writes cost more than twice the CPU time."""
 
