@@ -6,8 +6,8 @@ from alembic import context
 from sqlalchemy import Connection, Table
 
 from photos.config import read_settings
-from photos.db.engine import Database
 from photos.db.schema import metadata
+from photos.wiring import open_backends, owners_database
 
 
 def is_ours(obj: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
@@ -32,7 +32,7 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    database = Database(read_settings().database_url)
-    with database.write() as opened:
+    backends = open_backends(read_settings())
+    with owners_database(backends) as database, database.write() as opened:
         run(opened)
-    database.close()
+    backends.close()

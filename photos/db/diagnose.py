@@ -46,7 +46,7 @@ def diagnose(database: Database, fleet: Fleet | None = None) -> str:
     except BackendError as error:
         if isinstance(error.__cause__, DBAPIError):
             return explain(error.__cause__, database.url)
-        return f"{str(error).capitalize()}."
+        return f"{error}."
     return ""
 
 

@@ -47,19 +47,29 @@ class Stage:
         )
 
 
+@pytest.fixture(scope="module")
+def migrated_url(mariadb: MariaDB) -> Iterator[str]:
+    """A database with all tables."""
+    url = mariadb.create_database()
+    owner = Database(url)
+    migrate.upgrade(owner)
+    owner.close()
+    yield url
+    mariadb.drop_database(url)
+
+
 @pytest.fixture
-def stage(mariadb: MariaDB, mariadb_url: str, data_folder: Path, moto: Moto) -> Iterator[Stage]:
+def stage(mariadb: MariaDB, migrated_url: str, data_folder: Path, moto: Moto) -> Iterator[Stage]:
     client = moto.client("secretsmanager")
     client.create_secret(Name="bigimage/database")
     client.close()
-    owner = Database(mariadb_url)
-    migrate.upgrade(owner)
+    owner = Database(migrated_url)
     opened: list[Backends] = []
 
     def open_backends() -> Backends:
         environ = {
             "BIGIMAGE_DATA": str(data_folder),
-            "DATABASE_URL": mariadb_url.replace("root:@", ""),
+            "DATABASE_URL": migrated_url.replace("root:@", ""),
             "DATABASE_SECRET": NAME,
             "AWS_REGION": REGION,
             "SECRETS_ENDPOINT_URL": moto.url,
@@ -142,10 +152,16 @@ def test_a_user_who_could_not_work_is_not_written_down(stage: Stage) -> None:
     backends = stage.open()
     stage.rotate(backends)
     before = backends.secrets.get(NAME)
+    newest = migrate.current(stage.owner)
+    version = text("UPDATE alembic_version SET version_num = :version")
     with stage.owner.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
-    with pytest.raises(Conflict, match=r"The secret is as it was.*flask migrate"):
-        stage.rotate(backends)
+        connection.execute(version, {"version": "older"})
+    try:
+        with pytest.raises(Conflict, match=r"The secret is as it was.*flask migrate"):
+            stage.rotate(backends)
+    finally:
+        with stage.owner.write() as connection:
+            connection.execute(version, {"version": newest})
     assert backends.secrets.get(NAME) == before
 
 
