@@ -93,7 +93,7 @@ class RunningApp:
         """End every process of it at once, as a power cut does."""
         if self._process is None:
             return
-        for pid in [self._process.pid, *_descendants(self._process.pid)]:
+        for pid in [self._process.pid, *descendants(self._process.pid)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
@@ -116,7 +116,7 @@ class RunningApp:
         """Its processes, the supervisor first; only those with `word` in their command, if one is given."""
         if self._process is None:
             return []
-        pids = [self._process.pid, *_descendants(self._process.pid)]
+        pids = [self._process.pid, *descendants(self._process.pid)]
         return [pid for pid in pids if word in _command(pid)]
 
     def flask(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -151,7 +151,7 @@ class RunningApp:
         assert self._process is not None
         children = [pid for pid in _children(self._process.pid) if word in _command(pid)]
         assert len(children) == 1, f"{word}: {children}"
-        for pid in [*children, *_descendants(children[0])]:
+        for pid in [*children, *descendants(children[0])]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -174,10 +174,11 @@ def _children(pid: int) -> list[int]:
     return []
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Everything that a process has started, and what that has started, as far as it still runs."""
     for child in _children(pid):
         yield child
-        yield from _descendants(child)
+        yield from descendants(child)
 
 
 def _command(pid: int) -> str:

@@ -23,6 +23,7 @@ from photos.imaging.limits import MIB, Limits
 from photos.imaging.pool import Decoders
 from photos.models import Developed
 from tests import pictures
+from tests.processor import processor_seconds
 from tests.proof import Sweep
 
 Develop = Callable[[bytes], Developed]
@@ -109,9 +110,9 @@ BOMBS = {
 
 @pytest.mark.parametrize(("body", "code"), BOMBS.values(), ids=BOMBS)
 def test_bombs_are_refused_at_once(develop: Develop, body: bytes, code: str) -> None:
-    started = time.monotonic()
+    started = processor_seconds()
     assert refusal(develop, body).code == code
-    assert time.monotonic() - started < 5
+    assert processor_seconds() - started < 1
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "WEBP", "TIFF"])
