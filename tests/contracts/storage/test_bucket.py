@@ -146,6 +146,28 @@ def test_one_setting_is_the_region_of_everything(monkeypatch: pytest.MonkeyPatch
     storage.close()
 
 
+@pytest.mark.parametrize(
+    ("more", "origin"),
+    [
+        ({}, "https://photos.s3.eu-south-1.amazonaws.com/"),
+        ({"addressing_style": "path"}, "https://s3.eu-south-1.amazonaws.com/photos/"),
+        ({"bucket": "my.photos"}, "https://s3.eu-south-1.amazonaws.com/my.photos/"),
+        ({"endpoint_url": "https://s3.example.net"}, "https://s3.example.net/photos/"),
+        (
+            {"endpoint_url": "https://s3.example.net", "addressing_style": "virtual"},
+            "https://photos.s3.example.net/",
+        ),
+    ],
+)
+def test_addresses_name_the_host_that_has_the_bucket(more: dict[str, str], origin: str) -> None:
+    """The host of all regions would answer with a redirect, which a browser may not follow when it sends."""
+    options = {"bucket": "photos", "region": "eu-south-1", "access_key": "AK", "secret_key": "made up"} | more
+    storage = S3Storage(**options)  # type: ignore[arg-type]
+    assert storage.url("a", media_type=JPEG).startswith(f"{origin}a?")
+    assert storage.part_url("a", "x", 1, size_bytes=5).startswith(f"{origin}a?")
+    storage.close()
+
+
 @pytest.fixture
 def moto_bucket(moto: Moto) -> Iterator[Callable[..., S3Storage]]:
     """A bucket that takes encryption headers, as radosgw does not; opened with what a test wants."""
