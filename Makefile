@@ -1,7 +1,7 @@
 # The commands of Bigimage. `make` alone lists them. Python 3.11 or newer is all that has to be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof fuzz bench judge check format vendor lock migrate clean \
+.PHONY: help run cloud test proof fuzz bench judge check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
 ifndef PYTHON
@@ -25,6 +25,10 @@ help: ## list these commands
 run: ## start Bigimage on this machine (another port: make run PORT=8001)
 	@$(SETUP) run
 	@exec $(VENV)/python -m photos.serve
+
+cloud: ## start both tiers on this machine, as on AWS, with stand-ins for its services; keeps nothing
+	@$(SETUP) test
+	@$(VENV)/python -m tests.servers.cloud
 
 test: ## run the tests, with real servers where they can be installed
 	@$(SETUP) test
@@ -99,7 +103,7 @@ migrate: ## bring the database up to date (make run does this by itself)
 
 lock: ## pin the newest allowed versions of all packages, with hashes
 	@$(SETUP) check
-	@for name in requirements requirements-recognition requirements-dev requirements-fuzz requirements-bench requirements-judge \
+	@for name in requirements requirements-recognition requirements-traces requirements-dev requirements-fuzz requirements-bench requirements-judge \
 		scripts/setup/uv scripts/setup/node; do \
 		echo "$$name.txt"; \
 		$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from photos import cli, logs, metrics
+from photos import cli, logs, metrics, traces
 from photos.backends.storage.media import MediaStore
 from photos.config import Settings, read_settings
 from photos.web import (
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     app.debug = False
     app.url_rule_class = LateRule
     app.extensions["bigimage"] = backends
+    traces.start(app, backends.database.engine, url=settings.traces_url, tier=settings.tier)
     init_security(app, settings)
     init_errors(app)
     app.register_blueprint(health.blueprint)

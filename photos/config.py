@@ -250,6 +250,7 @@ class Settings:
     job_attempts: int = _set("JOB_ATTEMPTS", _number(1, 100), 10)
 
     metrics: bool = _set("METRICS", _flag, False)
+    traces_url: str = _set("TRACES_URL", _address, "")
     log_level: str = _set("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")
 
     @property

@@ -13,6 +13,7 @@ from tests.tracked import ROOT, tracked_files
 PINNED = [
     "requirements.txt",
     "requirements-recognition.txt",
+    "requirements-traces.txt",
     "requirements-bench.txt",
     "requirements-dev.txt",
     "scripts/setup/uv.txt",

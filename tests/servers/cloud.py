@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -20,15 +22,20 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import boto3
+
 from tests.servers import queues
 from tests.servers.app import COMMAND_SECONDS, KEPT, ROOT
-from tests.servers.moto import Moto
+from tests.servers.mariadb import MariaDB
+from tests.servers.moto import REGION, Moto
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
+from tests.servers.radosgw import Radosgw
 from tests.servers.sqsd import Sqsd
 
 START_SECONDS = 60
-STOP_SECONDS = 40
+SWEEP_SECONDS = 60
+OWNER = "owner@example.org"
 COMMAND = ("-m", "tests.servers.recorded", "gunicorn", "-c", "gunicorn.conf.py", "application:application")
 
 
@@ -83,38 +90,67 @@ class Process:
         self._process.wait()
         self._process = None
 
-    def stop(self) -> None:
-        """SIGTERM, as at a deployment, and its end."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        finally:
-            self.kill()
-
 
 @dataclass
 class Cloud:
-    """The whole of it. `settings` say where the servers are; what the platform sets is added here."""
+    """The whole of it, on a data folder and servers that run. Bucket, queues and secrets are made here."""
 
     data: Path
+    database_url: str
+    store: Radosgw
     moto: Moto
-    settings: dict[str, str]
     port: int = field(default_factory=free_port)
-    webs: list[Process] = field(default_factory=list)
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+    settings: dict[str, str] = field(init=False)
+    webs: list[Process] = field(init=False)
     worker: Process = field(init=False)
     daemon: Sqsd = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        self.settings |= {
+        self.settings = {
+            "DATABASE_URL": "ssm:/bigimage/database-url",
+            "SECRET_KEY": "secretsmanager:bigimage/secret-key",
+            "SECRETS_ENDPOINT_URL": self.moto.url,
+            "S3_BUCKET": f"photos-{secrets.token_hex(8)}",
+            "S3_ENDPOINT_URL": self.store.endpoint_url,
+            "S3_ADDRESSING": "path",
             "JOBS_QUEUE": queues.QUEUE,
             "JOBS_DEAD_QUEUE": queues.DEAD_QUEUE,
             "SQS_ENDPOINT_URL": self.moto.url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.store.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
         }
         self.webs = [self._process("web", f"web-{number}") for number in range(2)]
         self.worker = self._process("worker", "worker")
+
+    def s3(self) -> Any:
+        """A client of the bucket, as an operator has one."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.store.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=self.store.access_key,
+            aws_secret_access_key=self.store.secret_key,
+        )
+
+    def _make_account(self) -> None:
+        """What the templates make on AWS."""
+        queues.create(self.moto.client("sqs"))
+        self.moto.client("ssm").put_parameter(
+            Name="/bigimage/database-url", Value=self.database_url, Type="SecureString"
+        )
+        self.moto.client("secretsmanager").create_secret(
+            Name="bigimage/secret-key", SecretString=self.secret_key
+        )
+        s3 = self.s3()
+        s3.create_bucket(Bucket=self.settings["S3_BUCKET"])
+        s3.close()
+        for command in (["migrate"], ["bucket", "--set"]):
+            done = self.flask(*command)
+            assert done.returncode == 0, done.stderr
 
     @property
     def url(self) -> str:
@@ -141,7 +177,6 @@ class Cloud:
             "BASE_URL": self.url,
             "PROXY_HOPS": "1",
             "BIGIMAGE_DATA": str(self.data),
-            "SECRET_KEY": "only for the tests of the data plane, and nowhere else",
             "WEB_PROCESSES": "1",
             "RECOGNITION": "off",
             "METRICS": "true",
@@ -162,10 +197,9 @@ class Cloud:
         )
 
     def start(self) -> None:
-        """Bring the database up to date and start everything."""
+        """Make the account, bring the database up to date and start everything."""
         self.data.mkdir(parents=True, exist_ok=True)
-        migrated = self.flask("migrate")
-        assert migrated.returncode == 0, migrated.stderr
+        self._make_account()
         for process in self.webs:
             process.start()
         self.worker.start()
@@ -181,3 +215,29 @@ class Cloud:
         self._stack.close()
         for process in (*self.webs, self.worker):
             process.kill()
+
+
+def main() -> None:
+    """All of it for a developer, until Ctrl-C; nothing is kept. `make cloud`."""
+    password = secrets.token_urlsafe(12)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bigimage-cloud-")))
+        database, store, moto = MariaDB.create(), Radosgw(), Moto()
+        for server in (database, store, moto):
+            stack.callback(server.remove)
+            server.start()
+        cloud = Cloud(folder / "data", database.create_database(), store, moto)
+        stack.callback(cloud.kill)
+        cloud.start()
+        made = cloud.flask("accounts", "create", OWNER, "--admin", stdin=f"{password}\n")
+        assert made.returncode == 0, made.stderr
+        print(f"Bigimage of two tiers: {cloud.url}\nSign in as {OWNER}, password {password}\nLogs: {folder}")
+        print("Ctrl-C ends it, and throws everything away.", flush=True)
+        with suppress(KeyboardInterrupt):
+            while True:
+                cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
+                time.sleep(SWEEP_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from photos.backends import aws
-from photos.backends.storage import presign, s3
+from photos.backends.storage import addresses, presign
 
 NAMES = ("Bucket", "Key", "QueueUrl", "QueueName", "SecretId", "Names")
 SAMPLE_KEY = "k"
@@ -34,7 +34,7 @@ def listen() -> None:
         return presign_read(base_url, object_key, *arguments, **options)
 
     aws.open_client = open_client
-    setattr(s3, presign_read.__name__, presign_get)
+    setattr(addresses, presign_read.__name__, presign_get)
 
 
 def _on_call(params: dict[str, Any], model: Any, **_: object) -> None:

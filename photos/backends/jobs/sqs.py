@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from photos import logs
+from photos import logs, traces
 from photos.backends import aws
 from photos.backends.jobs import letter
 from photos.errors import Invalid, JobsError
@@ -87,8 +87,10 @@ class SqsJobs:
             "MessageBody": letter.seal(name, payload, key=self._key),
             "DelaySeconds": round(min(delay_seconds, LONGEST_DELAY_SECONDS)),
         }
-        if current := logs.request_id.get():
-            message["MessageAttributes"] = {REQUEST_ID: {"DataType": "String", "StringValue": current}}
+        attributes = {REQUEST_ID: logs.request_id.get(), **traces.carrier()}
+        message["MessageAttributes"] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
+        }
         with _jobs_errors("send", name):
             self._client.send_message(QueueUrl=self._url(self._queue), **message)
 

@@ -25,6 +25,8 @@ from photos.errors import NotFound, StorageError
 from photos.models import StoredObject, StoredPart
 
 _CHUNK_BYTES = 1 << 20
+_PING = "originals/ping"
+"""Where rights to write are tried: among the originals, since a role may write nowhere else."""
 
 
 class S3Storage:
@@ -287,7 +289,7 @@ class S3Storage:
     def ping(self) -> None:
         """Reads (the bucket) and writes (an upload begun and given up), without making an object."""
         self._check_bucket()
-        self.abort_multipart("ping", self.start_multipart("ping", media_type="text/plain"))
+        self.abort_multipart(_PING, self.start_multipart(_PING, media_type="text/plain"))
 
     def rule_problems(self, *, origins: Sequence[str], upload_days: int) -> Sequence[str]:
         """See `RuledStorage`."""
