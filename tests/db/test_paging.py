@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from photos.db import chunks, documents, objects, photos, pipeline, samples, timeline, uploads
+from photos.db import bulk, chunks, documents, objects, photos, pipeline, samples, timeline, uploads
 from photos.db.engine import Database, wall_to_micros
 from photos.db.keyset import LARGEST, read_cursor, write_cursor
 from photos.db.schema import photo as photo_table
@@ -201,6 +201,11 @@ LISTS: dict[str, tuple[str, Any]] = {
         lambda c, o: photos.list_photos(c, owner_id=o.id, cursor=write_cursor(wall_to_micros(DAY), 500)),
     ),
     "trash": ("ix_photo_shelf", lambda c, o: photos.list_photos(c, owner_id=o.id, shelf=Shelf.TRASH)),
+    "marks of the timeline": (
+        "ix_photo_shelf",
+        lambda c, o: photos.list_marks(c, owner_id=o.id, shelf=Shelf.TIMELINE, limit=60),
+    ),
+    "all of a shelf": ("ix_photo_shelf", lambda c, o: bulk.list_ids_on_shelf(c, o.id, Shelf.TRASH, limit=50)),
     "range of the grid": (
         "ix_photo_shelf",
         lambda c, o: timeline.list_range(

@@ -361,6 +361,12 @@ def test_upkeep_commands_say_what_they_found_and_did(terminal: Terminal, photo: 
     assert counts and set(counts.values()) == {0}
 
 
+def test_without_a_recogniser_nothing_is_looked_at_again(terminal: Terminal) -> None:
+    refused = terminal.app.flask("relabel")
+    assert refused.returncode == 1
+    assert "Recognition is turned off" in refused.stderr
+
+
 def test_fsck_counts_what_is_gone_and_repair_makes_it_again(terminal: Terminal, photo: Path) -> None:
     sent = told(terminal.upload(photo))[0]
     until(lambda: terminal.api(f"photos/{sent['photo_id']}")["state"] == "ready", "the photo is ready")

@@ -103,3 +103,22 @@ def test_secrets_in_tracebacks_are_masked_and_the_request_id_is_there() -> None:
     assert "CANARY1" not in text
     assert json.loads(text)["request_id"] == "0123456789abcdef"
     assert "ValueError" in json.loads(text)["error"]
+
+
+@pytest.mark.parametrize(("level", "told"), [("info", "late"), ("debug", "startedlate")])
+def test_a_command_for_people_logs_only_what_goes_wrong_unless_somebody_looks_for_it(
+    level: str, told: str
+) -> None:
+    command = f"""
+import logging
+from photos import cli, logs
+logs.configure({level!r})
+def work():
+    logging.getLogger("photos.imaging.pool").info("started")
+    logging.getLogger("photos.imaging.pool").warning("late")
+cli.PlainCommand("work", callback=work)([], standalone_mode=False)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "".join(json.loads(line)["message"] for line in run.stderr.splitlines()) == told

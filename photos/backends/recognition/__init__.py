@@ -16,7 +16,10 @@ class Recognition(Protocol):
     """Name and version of what reads text, as stored with the photo; empty if nothing is installed."""
 
     def labels(self, picture: bytes) -> RecognisedLabels:
-        """Things seen in an upright sRGB JPEG, best first, at most 50, confidence >= 50."""
+        """Things seen in an upright sRGB JPEG, best first, at most 50, confidence >= 50.
+
+        With a vector of at most 160 bytes, if this recogniser has any.
+        """
 
     def text(self, picture: bytes) -> RecognisedText:
         """Lines read in an upright sRGB JPEG, in reading order, at most 200."""
