@@ -11,12 +11,13 @@ from pathlib import Path
 
 from bench.camera import photographs
 from bench.library import Library, opened
-from bench.measure import Effort, Figure, Findings, Slice, children_of, cpu_seconds, of_rounds
+from bench.measure import Effort, Figure, Findings, Slice, children_of, cpu_seconds, first_in_line, of_rounds
 from bench.peers import vips_pyramid, vips_version
 from photos.imaging import opening
 from photos.imaging.development import develop
 from photos.imaging.limits import Limits
 from photos.models import Developed
+from photos.services.processing import Darkroom
 
 SLICES = {
     "receive and flush the parts": {("folder.py", "write_part")},
@@ -47,7 +48,7 @@ SLICES = {
 def measure(effort: Effort) -> Findings:
     """The row about a whole upload, and the chart."""
     bodies = photographs(effort.choose(4, 8))
-    with opened(effort.folder / "library") as library:
+    with first_in_line(), opened(effort.folder / "library") as library:
         _warm_up(library)
         figure = _beside_libvips(library, bodies, effort.choose(4, 8))
     with opened(effort.folder / "profiled") as library:
@@ -90,9 +91,9 @@ def _beside_libvips(library: Library, bodies: list[bytes], rounds: int) -> Figur
 class _InProcess:
     """Develops without a child, so that one profiler sees everything."""
 
-    def develop(self, path: Path) -> Developed:
+    def develop(self, path: Path, *, turn: int = 0) -> Developed:
         with path.open("rb") as file:
-            return develop(file, "image/jpeg", Limits())
+            return develop(file, "image/jpeg", Limits(), turn=turn)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -100,7 +101,8 @@ class _InProcess:
 
 def _profile(library: Library, bodies: list[bytes]) -> list[Slice]:
     opening.prepare()
-    library.backends.__dict__["darkroom"] = _InProcess()
+    darkroom: Darkroom = _InProcess()
+    library.backends.__dict__["darkroom"] = darkroom
     _warm_up(library)
     profiles = [_profiled(partial(_whole, library, body)) for body in bodies]
     slices = [
