@@ -30,7 +30,6 @@ from photos.web import (
     trash,
     twins,
     uploads,
-    worker,
 )
 from photos.web.errors import init_errors
 from photos.web.rules import LateRule
@@ -62,6 +61,9 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     init_errors(app)
     app.register_blueprint(health.blueprint)
     if settings.tier == "worker":
+        # what jobs need is loaded where there are jobs
+        from photos.web import worker
+
         app.register_blueprint(worker.blueprint)
     else:
         _add_pages(app, settings, backends)
