@@ -276,8 +276,8 @@ def test_row_075_no_page_can_be_framed(
 def test_row_053_the_public_list_of_naughty_strings_stays_text(
     context: BrowserContext, signed_in: Page, house: str, library: Library, people: People, sweep: Sweep
 ) -> None:
-    """All of them from BIGIMAGE_PROOF_N=20 on, else as many of them in equal distances."""
-    stride = max(1, 20 // int(os.environ.get("BIGIMAGE_PROOF_N", "20")))
+    """All of them from BIGIMAGE_PROOF_N=50 on, else as many of them in equal distances."""
+    stride = max(1, 50 // int(os.environ.get("BIGIMAGE_PROOF_N", "50")))
     strings = [text for text in payloads.naughty_strings() if text.strip()][::stride]
     if not strings:
         pytest.skip("BIGIMAGE_CORPUS does not name a folder with naughty strings")
