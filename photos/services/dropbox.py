@@ -96,8 +96,9 @@ def take_drop(key: str, *, settings: Settings, database: Database, storage: Stor
         return
     except Invalid as refusal:
         log.warning("%r in the dropbox of user %d is refused: %s", name, owner.id, refusal.reason)
-        refused = RefusedDrop(name, etag, refusal.reason, datetime.now(UTC))
-        with database.write() as connection:
+        shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+        refused = RefusedDrop(shown, etag, refusal.reason, datetime.now(UTC))
+        with database.write(is_flushed=False) as connection:
             drops.refuse_drop(connection, key, refused, owner_id=owner.id)
         return
     _remove(dropped, storage)
@@ -111,7 +112,7 @@ def send_drops(*, database: Database, storage: Storage, jobs: Jobs) -> int:
     Returns how many files. Those of unknown people are passed over, and what was refused not long ago.
     """
     now = datetime.now(UTC)
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         drops.forget_refused_before(connection, now - 2 * TRIED_AGAIN)
     settled = (
         item
@@ -225,7 +226,7 @@ def _forget(key: str, database: Database) -> None:
     with database.read() as connection:
         if not drops.find_refused(connection, [key]):
             return
-    with database.write() as connection:
+    with database.write(is_flushed=False) as connection:
         drops.forget_refused(connection, key)
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from photos.errors import StorageError
+from photos.backends.storage.folder import FolderStorage
+from photos.errors import Invalid, StorageError
 from photos.imaging.pool import Decoders
 from photos.models import Photo
+from photos.services import bucket
 from photos.services.uploads import Offer
 from tests import pictures
 from tests.servers.radosgw import Radosgw
@@ -32,10 +34,9 @@ def shelf(
     request: pytest.FixtureRequest,
     data_folder: Path,
     darkroom: Decoders,
-    bucket: dict[str, str],
     store: S3Proxy,
 ) -> Iterator[Library]:
-    settings = bucket | {"S3_ENDPOINT_URL": store.url}
+    settings = request.getfixturevalue("bucket") | {"S3_ENDPOINT_URL": store.url}
     yield from _library(request, data_folder, darkroom, "sqlite", more=settings)
 
 
@@ -53,6 +54,17 @@ def uploaded(shelf: Library) -> Photo:
 
 def original(answer: Answer) -> bool:
     return answer.method == "GET" and "/originals/" in answer.path and len(answer.body) == len(PHOTO)
+
+
+def test_only_a_bucket_has_rules(bucket_library: Library, tmp_path: Path) -> None:
+    origins = ["https://photos.example.org"]
+    there = bucket_library.backends
+    folder = FolderStorage(tmp_path, signing_key=b"k" * 32)
+    with pytest.raises(Invalid, match="in a folder"):
+        bucket.find_problems(origins, settings=there.settings, storage=folder)
+    assert bucket.find_problems(origins, settings=there.settings, storage=there.storage)
+    bucket.set_rules(origins, settings=there.settings, storage=there.storage)
+    assert bucket.find_problems(origins, settings=there.settings, storage=there.storage) == []
 
 
 def test_bytes_that_were_changed_on_their_way_here_are_asked_for_again(

@@ -281,6 +281,19 @@ def test_a_name_that_cannot_be_a_key_is_refused_once(box: Dropbox, name: str) ->
     assert refused.etag == ""
 
 
+def test_a_name_that_is_no_text_is_refused_and_shown_as_far_as_it_can_be(
+    box: Dropbox, no_waiting: None
+) -> None:
+    storage = box.library.backends.storage
+    folder = Path(storage.location(ADDRESS))
+    folder.mkdir(parents=True)
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes(PHOTO)
+    assert box.send() == 1
+    box.library.work()
+    assert [refused.name for refused in box.refused()] == ["caf\ufffd.jpg"]
+    assert box.send() == 0
+
+
 def test_a_file_replaced_while_it_was_taken_stays_and_is_taken_next(
     box: Dropbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
