@@ -29,7 +29,7 @@ from tests.needs import require
 from tests.servers import nginx, queues
 from tests.servers.app import RunningApp
 from tests.servers.cloud import Cloud, Process
-from tests.servers.moto import Moto
+from tests.servers.moto import REGION, Moto
 from tests.servers.radosgw import Radosgw
 
 pytestmark = pytest.mark.e2e
@@ -198,6 +198,10 @@ def use_everything(cloud: Cloud, library: Furnished) -> None:
             f"http://127.0.0.1:{process.port}/ready", headers={"Host": urlsplit(cloud.url).netloc}, timeout=60
         )
         assert ready.json()["missing"] == []
+    for tier in ("web", "worker"):
+        checked = cloud.flask("check", "aws", tier=tier)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert {"clock: right", f"region: {REGION}"} <= set(checked.stdout.splitlines())
     file = {"name": "never.jpg", "size": 9, "sha256": "0" * 64}
     (offer,) = library.api("POST", "uploads", files=[file])["files"]
     library.api("DELETE", f"uploads/{offer['upload_id']}")

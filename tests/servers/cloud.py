@@ -122,6 +122,7 @@ class Cloud:
             "AWS_ACCESS_KEY_ID": self.store.access_key,
             "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_STS": self.moto.url,
         }
         self.webs = [self._process("web", f"web-{number}") for number in range(2)]
         self.worker = self._process("worker", "worker")

@@ -63,6 +63,8 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_CONNECTIONS", "1", "between 2 and 100"),
         ("MACHINES", "0", "between 1 and 1000"),
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
+        ("TRACES_URL", "127.0.0.1:4318", "must look like https://"),
+        ("METRICS", "often", "must be one of true, false"),
         ("S3_ENCRYPTION", "aes", "must be one of AES256, aws:kms"),
         ("S3_KMS_KEY", "alias/photos", "only used with S3_ENCRYPTION=aws:kms"),
         ("MAP_TILES_URL", "http://tiles.example.org/{z}/{x}/{y}.png", "must look like https://"),

@@ -126,7 +126,7 @@ def examine(tier: str, account: Account) -> Iterator[Finding]:
     yield from _identity(account)
     yield from _clock(account)
     for right in read_policy(tier):
-        yield _try(right, account)
+        yield try_right(right, account)
 
 
 def _identity(account: Account) -> Iterator[Finding]:
@@ -156,7 +156,8 @@ def _clock(account: Account) -> Iterator[Finding]:
             yield Finding(f"{text}. Signatures fail from 15 minutes on: let chrony set it.", True)
 
 
-def _try(right: Right, account: Account) -> Finding:
+def try_right(right: Right, account: Account) -> Finding:
+    """Whether the role has this right, by the one call that needs it."""
     resource = account.fill(right.resource)
     try:
         PROBES[right.action](account, right.resource)
