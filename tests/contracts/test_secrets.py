@@ -251,6 +251,8 @@ def test_each_name_goes_to_its_store_and_a_field_out_of_an_object(
             named.get(missing)
     named.put("ssm:/key", "second")
     assert named.get("ssm:/key") == "second", "what was written is read back"
+    with pytest.raises(Conflict, match="name the whole secret"):
+        named.put("secretsmanager:app#secret_key", "second")
 
 
 def test_an_answer_is_remembered_then_asked_for_again(

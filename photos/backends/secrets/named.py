@@ -13,7 +13,7 @@ from typing import Any
 
 from photos import logs
 from photos.backends.secrets import Secrets
-from photos.errors import NotFound, SecretsError
+from photos.errors import Conflict, NotFound, SecretsError
 from photos.secret_names import SecretName, find_secret_name
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class NamedSecrets:
     def put(self, name: str, text: str) -> None:
         where = _parsed(name)
         if where.field:
-            raise ValueError("a whole secret is written, not a field of it")
+            raise Conflict(f"{where} is a field: name the whole secret, which can be written.")
         self._stores[where.store].put(where.name, text)
         with self._reading:
             self._remembered.pop(where, None)
