@@ -25,6 +25,8 @@ PHOTOS = 8_000
 MOST_SCRIPT_BYTES = 120_000
 """Of a first visit, compressed."""
 FULL_MONTH = "2024-06"
+SLOW = 30 * 1024
+"""Bytes a second: a page takes seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,16 @@ def test_the_first_tiles_stay_and_little_is_fetched(grid: Grid) -> None:
     scripts = {urlsplit(url).path for url in grid.requests if urlsplit(url).path.endswith(".js")}
     assert sum(len(gzip.compress((ROOT / path[1:]).read_bytes())) for path in scripts) <= MOST_SCRIPT_BYTES
     keep_picture(grid.page, "timeline-grid")
+
+
+def test_a_page_that_arrives_slowly_moves_nothing(grid: Grid) -> None:
+    session = grid.page.context.new_cdp_session(grid.page)
+    line = {"offline": False, "latency": 20, "downloadThroughput": SLOW, "uploadThroughput": SLOW}
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", line)
+    grid.open()
+    shifts = grid.measured()["shifts"]
+    assert sum(score for score, _ in shifts) < 0.01, shifts
 
 
 def test_a_typed_year_is_reached_with_few_requests(grid: Grid) -> None:

@@ -31,7 +31,7 @@ export class Panel {
     this.pause = button("Pause", "pause", () => (this.#queue.isPaused ? this.#queue.resume() : this.#queue.pause()));
     this.retry = button("Retry all failed", "refresh-cw", () => this.#queue.retryAll(), { isWordy: true });
     this.again = button("Choose them again", "folder-up", () => this.#chooseAgain(), { isWordy: true });
-    this.cancel = button("Cancel all", "x", () => this.#queue.clear());
+    this.cancel = button("Close", "x", () => this.#queue.clear());
     this.line = node("p", "queue-line");
     this.bar = node("progress", "queue-bar");
     this.bar.setAttribute("aria-label", "Upload");
