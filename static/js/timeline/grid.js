@@ -70,9 +70,9 @@ export class Grid extends EventTarget {
     new ResizeObserver(() => this.#resize()).observe(this.root);
   }
 
-  // Draws with the next frame.
+  // Draws with the next frame; nothing until it has taken over, since its tiles still stand in the server's list.
   draw() {
-    this.#frame ||= requestAnimationFrame(() => this.drawNow());
+    if (!this.canvas.hidden) this.#frame ||= requestAnimationFrame(() => this.drawNow());
   }
 
   setMonths(months) {
