@@ -221,7 +221,9 @@ class Cloud:
 def main() -> None:
     """All of it for a developer, until Ctrl-C; nothing is kept. `make cloud`."""
     password = secrets.token_urlsafe(12)
-    with ExitStack() as stack:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bigimage-cloud-")))
         database, store, moto = MariaDB.create(), Radosgw(), Moto()
         for server in (database, store, moto):
@@ -234,10 +236,9 @@ def main() -> None:
         assert made.returncode == 0, made.stderr
         print(f"Bigimage of two tiers: {cloud.url}\nSign in as {OWNER}, password {password}\nLogs: {folder}")
         print("Ctrl-C ends it, and throws everything away.", flush=True)
-        with suppress(KeyboardInterrupt):
-            while True:
-                cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
-                time.sleep(SWEEP_SECONDS)
+        while True:
+            cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
+            time.sleep(SWEEP_SECONDS)
 
 
 if __name__ == "__main__":
