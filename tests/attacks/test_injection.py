@@ -170,6 +170,8 @@ PAGED = (
     *(f"{API}/{name}" for name in ("photos", "search?q=a", "duplicates", "bulk-changes")),
 )
 """Every list that goes on at a cursor."""
+OF_ONE_KEY = ("/duplicates", "/changes", f"{API}/duplicates", f"{API}/bulk-changes")
+"""Where a cursor is one number."""
 
 
 def packed(values: object) -> str:
@@ -187,7 +189,8 @@ def test_row_066_odd_numbers_and_places_are_refused_in_words(people: People) -> 
             glue = "&" if "?" in path else "?"
             answer = people.owner.get(f"{path}{glue}cursor={quote(cursor)}")
             fair(answer, begin, path, cursor)
-            assert answer.status_code == 400 or cursor == "", (path, cursor)
+            is_place = cursor == "" or (cursor == packed([1]) and path in OF_ONE_KEY)
+            assert answer.status_code == 400 or is_place, (path, cursor)
     for name in ("limit", "page", "size", "offset", "from"):
         for number in payloads.NUMBERS:
             answer = people.owner.get(f"{API}/photos", query_string={name: number})
