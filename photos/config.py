@@ -5,167 +5,20 @@ Every field names its variable; `docs/settings.md` describes each one, and a tes
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from photos import setting_kinds as kind
 from photos.errors import ConfigError
 from photos.secret_names import find_secret_name
 
 MIB = 1024 * 1024
-_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?", re.ASCII | re.IGNORECASE)
-"""As browsers write it in an Origin header: no user, no spaces, other scripts as xn--."""
-_HOST = re.compile(r"[a-z0-9._-]+", re.ASCII | re.IGNORECASE)
-_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 WEAK_KEYS = frozenset({"dev", "development", "secret", "changeme", "test", "password", "key"})
-
-
-def _text(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain a NUL character")
-    return value
-
-
-def _flag(value: str) -> bool:
-    words = {
-        "true": True,
-        "yes": True,
-        "on": True,
-        "1": True,
-        "false": False,
-        "no": False,
-        "off": False,
-        "0": False,
-    }
-    try:
-        return words[value.strip().lower()]
-    except KeyError:
-        raise ValueError("must be one of true, false, yes, no, on, off, 1, 0") from None
-
-
-def _credentials(value: str) -> str:
-    """Says nothing of the value: it holds a password."""
-    if find_secret_name(value) is None:
-        try:
-            who = json.loads(value)
-            is_one = isinstance(who["username"], str) and isinstance(who["password"], str)
-        except (ValueError, TypeError, KeyError):
-            is_one = False
-        if not is_one:
-            raise ValueError('must name a secret, or be JSON as {"username": "...", "password": "..."}')
-    return value
-
-
-def _file(value: str) -> Path:
-    path = _path(value)
-    if not path.is_file():
-        raise ValueError(f"names {path}, where there is no file")
-    return path
-
-
-def _path(value: str) -> Path:
-    try:
-        return Path(_text(value)).expanduser().absolute()
-    except RuntimeError:
-        raise ValueError("begins with ~ and the name of nobody on this machine") from None
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError("must be a whole number") from None
-        if not low <= number <= high:
-            raise ValueError(f"must be between {low} and {high}")
-        return number
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
-        return value
-
-    return parse
-
-
-def _database(value: str) -> str:
-    """Says nothing of the value: it holds a password."""
-    if _text(value).startswith("sqlite:///"):
-        return value
-    if not value.startswith(("mysql+mysqlconnector://", "mariadb+mysqlconnector://")):
-        raise ValueError("must begin with sqlite:/// or mysql+mysqlconnector://")
-    parts = urlsplit(value)
-    if not parts.hostname or not parts.path.strip("/") or not _has_port(parts) or parts.fragment:
-        raise ValueError(
-            "must look like mysql+mysqlconnector://user:password@host:3306/name, "
-            "with odd characters of the password percent-encoded"
-        )
-    return value
-
-
-def _address(value: str) -> str:
-    parts = urlsplit(_text(value))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
-        raise ValueError("must look like https://s3.example.org")
-    return value
-
-
-def _queue(value: str) -> str:
-    """A name, as SQS allows them, or the address of a queue."""
-    if value.startswith(("https://", "http://")):
-        return _address(value)
-    if not _QUEUE.fullmatch(value):
-        raise ValueError("must be the name of a queue (letters, digits, - and _, no FIFO queue) or its URL")
-    return value
-
-
-def _has_port(parts: SplitResult) -> bool:
-    """Whether the port is a number, or left out."""
-    try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-
-
-def _host(value: str) -> str:
-    try:
-        is_host = bool(ip_address(value) if ":" in value else _HOST.fullmatch(value))
-    except ValueError:
-        is_host = False
-    if not is_host:
-        raise ValueError("must be a name or an address, such as 127.0.0.1 or ::1")
-    return value
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(_text(value).rstrip("/"))
-    is_origin = parts.scheme in {"http", "https"} and _HOST_AND_PORT.fullmatch(parts.netloc)
-    if not is_origin or not _has_port(parts) or parts.path or parts.query or parts.fragment:
-        raise ValueError("must look like https://photos.example.org, without a path")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(_origin(word.strip()) for word in value.split(",") if word.strip())
-
-
-def _tiles(value: str) -> str:
-    parts = urlsplit(_text(value))
-    is_host = parts.scheme == "https" and _HOST_AND_PORT.fullmatch(parts.netloc) and _has_port(parts)
-    if not is_host or any(value.count(place) != 1 for place in ("{z}", "{x}", "{y}")):
-        raise ValueError("must look like https://tiles.example.org/{z}/{x}/{y}.png")
-    return value
 
 
 def _set(name: str, parse: Callable[[str], Any], default: Any) -> Any:
@@ -181,77 +34,77 @@ def _secret(name: str, parse: Callable[[str], Any]) -> Any:
 class Settings:
     """Everything that can be set. Sizes in bytes, times in seconds."""
 
-    platform: str = _set("PLATFORM", _one_of("local", "aws"), "local")
-    tier: str = _set("TIER", _one_of("web", "worker", "all"), "all")
-    data: Path = _set("BIGIMAGE_DATA", _path, Path("data").absolute())
-    host: str = _set("HOST", _host, "127.0.0.1")
-    port: int = _set("PORT", _number(1, 65535), 8000)
-    base_url: str = _set("BASE_URL", _origin, "")
-    other_origins: tuple[str, ...] = _set("OTHER_ORIGINS", _origins, ())
-    proxy_hops: int = _set("PROXY_HOPS", _number(0, 5), 0)
-    secret_key: str = _secret("SECRET_KEY", _text)
-    web_processes: int = _set("WEB_PROCESSES", _number(1, 64), 2)
-    web_threads: int = _set("WEB_THREADS", _number(1, 64), 4)
+    platform: str = _set("PLATFORM", kind.one_of("local", "aws"), "local")
+    tier: str = _set("TIER", kind.one_of("web", "worker", "all"), "all")
+    data: Path = _set("BIGIMAGE_DATA", kind.path, Path("data").absolute())
+    host: str = _set("HOST", kind.host, "127.0.0.1")
+    port: int = _set("PORT", kind.number(1, 65535), 8000)
+    base_url: str = _set("BASE_URL", kind.origin, "")
+    other_origins: tuple[str, ...] = _set("OTHER_ORIGINS", kind.origins, ())
+    proxy_hops: int = _set("PROXY_HOPS", kind.number(0, 5), 0)
+    secret_key: str = _secret("SECRET_KEY", kind.text)
+    web_processes: int = _set("WEB_PROCESSES", kind.number(1, 64), 2)
+    web_threads: int = _set("WEB_THREADS", kind.number(1, 64), 4)
 
-    database_url: str = _secret("DATABASE_URL", _database)
+    database_url: str = _secret("DATABASE_URL", kind.database)
     database_secret: str = field(
-        default="", repr=False, metadata={"env": "DATABASE_SECRET", "parse": _credentials}
+        default="", repr=False, metadata={"env": "DATABASE_SECRET", "parse": kind.credentials}
     )
     database_owner_secret: str = field(
-        default="", repr=False, metadata={"env": "DATABASE_OWNER_SECRET", "parse": _credentials}
+        default="", repr=False, metadata={"env": "DATABASE_OWNER_SECRET", "parse": kind.credentials}
     )
-    database_ca: Path | None = _set("DATABASE_CA", _file, None)
-    database_connections: int = _set("DATABASE_CONNECTIONS", _number(2, 100), 10)
-    machines: int = _set("MACHINES", _number(1, 1000), 1)
+    database_ca: Path | None = _set("DATABASE_CA", kind.file, None)
+    database_connections: int = _set("DATABASE_CONNECTIONS", kind.number(2, 100), 10)
+    machines: int = _set("MACHINES", kind.number(1, 1000), 1)
 
-    secrets_endpoint_url: str = _set("SECRETS_ENDPOINT_URL", _address, "")
+    secrets_endpoint_url: str = _set("SECRETS_ENDPOINT_URL", kind.address, "")
 
-    storage: str = _set("STORAGE", _one_of("", "folder", "s3"), "")
-    s3_bucket: str = _set("S3_BUCKET", _text, "")
-    s3_endpoint_url: str = _set("S3_ENDPOINT_URL", _address, "")
-    s3_addressing: str = _set("S3_ADDRESSING", _one_of("auto", "path", "virtual"), "auto")
-    s3_encryption: str = _set("S3_ENCRYPTION", _one_of("AES256", "aws:kms"), "")
-    s3_kms_key: str = _set("S3_KMS_KEY", _text, "")
-    aws_region: str = _set("AWS_REGION", _text, "")
-    url_seconds: int = _set("URL_SECONDS", _number(60, 604800), 3600)
-    part_url_seconds: int = _set("PART_URL_SECONDS", _number(60, 604800), 3600)
+    storage: str = _set("STORAGE", kind.one_of("", "folder", "s3"), "")
+    s3_bucket: str = _set("S3_BUCKET", kind.text, "")
+    s3_endpoint_url: str = _set("S3_ENDPOINT_URL", kind.address, "")
+    s3_addressing: str = _set("S3_ADDRESSING", kind.one_of("auto", "path", "virtual"), "auto")
+    s3_encryption: str = _set("S3_ENCRYPTION", kind.one_of("AES256", "aws:kms"), "")
+    s3_kms_key: str = _set("S3_KMS_KEY", kind.text, "")
+    aws_region: str = _set("AWS_REGION", kind.text, "")
+    url_seconds: int = _set("URL_SECONDS", kind.number(60, 604800), 3600)
+    part_url_seconds: int = _set("PART_URL_SECONDS", kind.number(60, 604800), 3600)
 
-    jobs: str = _set("JOBS", _one_of("", "local", "sqs"), "")
-    jobs_queue: str = _set("JOBS_QUEUE", _queue, "")
-    jobs_dead_queue: str = _set("JOBS_DEAD_QUEUE", _queue, "")
-    sqs_endpoint_url: str = _set("SQS_ENDPOINT_URL", _address, "")
-    job_seconds: int = _set("JOB_SECONDS", _number(5, 43200), 240)
+    jobs: str = _set("JOBS", kind.one_of("", "local", "sqs"), "")
+    jobs_queue: str = _set("JOBS_QUEUE", kind.queue, "")
+    jobs_dead_queue: str = _set("JOBS_DEAD_QUEUE", kind.queue, "")
+    sqs_endpoint_url: str = _set("SQS_ENDPOINT_URL", kind.address, "")
+    job_seconds: int = _set("JOB_SECONDS", kind.number(5, 43200), 240)
 
-    recognition: str = _set("RECOGNITION", _one_of("local", "off"), "local")
-    models: Path = _set("BIGIMAGE_MODELS", _path, Path("~/.cache/bigimage/models").expanduser())
-    suggestion_below: int = _set("SUGGESTION_BELOW", _number(50, 100), 70)
+    recognition: str = _set("RECOGNITION", kind.one_of("local", "off"), "local")
+    models: Path = _set("BIGIMAGE_MODELS", kind.path, Path("~/.cache/bigimage/models").expanduser())
+    suggestion_below: int = _set("SUGGESTION_BELOW", kind.number(50, 100), 70)
 
-    open_sign_up: bool = _set("OPEN_SIGN_UP", _flag, False)
-    session_seconds: int = _set("SESSION_SECONDS", _number(300, 31536000), 14 * 86400)
-    session_idle_seconds: int = _set("SESSION_IDLE_SECONDS", _number(300, 31536000), 3 * 86400)
-    sign_in_attempts: int = _set("SIGN_IN_ATTEMPTS", _number(3, 1000), 10)
-    sign_in_window_seconds: int = _set("SIGN_IN_WINDOW_SECONDS", _number(10, 86400), 900)
+    open_sign_up: bool = _set("OPEN_SIGN_UP", kind.flag, False)
+    session_seconds: int = _set("SESSION_SECONDS", kind.number(300, 31536000), 14 * 86400)
+    session_idle_seconds: int = _set("SESSION_IDLE_SECONDS", kind.number(300, 31536000), 3 * 86400)
+    sign_in_attempts: int = _set("SIGN_IN_ATTEMPTS", kind.number(3, 1000), 10)
+    sign_in_window_seconds: int = _set("SIGN_IN_WINDOW_SECONDS", kind.number(10, 86400), 900)
 
-    quota_bytes: int = _set("QUOTA_BYTES", _number(0, 2**50), 0)
-    uploads_per_minute: int = _set("UPLOADS_PER_MINUTE", _number(1, 1_000_000), 1000)
-    max_photo_bytes: int = _set("MAX_PHOTO_BYTES", _number(1, 2**40), 512 * MIB)
-    max_photo_pixels: int = _set("MAX_PHOTO_PIXELS", _number(1, 2**31), 200_000_000)
-    part_bytes: int = _set("PART_BYTES", _number(5 * MIB, 1024 * MIB), 8 * MIB)
-    upload_days: int = _set("UPLOAD_DAYS", _number(1, 365), 7)
-    trash_days: int = _set("TRASH_DAYS", _number(1, 3650), 30)
+    quota_bytes: int = _set("QUOTA_BYTES", kind.number(0, 2**50), 0)
+    uploads_per_minute: int = _set("UPLOADS_PER_MINUTE", kind.number(1, 1_000_000), 1000)
+    max_photo_bytes: int = _set("MAX_PHOTO_BYTES", kind.number(1, 2**40), 512 * MIB)
+    max_photo_pixels: int = _set("MAX_PHOTO_PIXELS", kind.number(1, 2**31), 200_000_000)
+    part_bytes: int = _set("PART_BYTES", kind.number(5 * MIB, 1024 * MIB), 8 * MIB)
+    upload_days: int = _set("UPLOAD_DAYS", kind.number(1, 365), 7)
+    trash_days: int = _set("TRASH_DAYS", kind.number(1, 3650), 30)
 
-    map_tiles_url: str = _set("MAP_TILES_URL", _tiles, "")
-    map_attribution: str = _set("MAP_ATTRIBUTION", _text, "")
+    map_tiles_url: str = _set("MAP_TILES_URL", kind.tiles, "")
+    map_attribution: str = _set("MAP_ATTRIBUTION", kind.text, "")
 
-    decoders: int = _set("DECODERS", _number(1, 64), 2)
-    decode_seconds: int = _set("DECODE_SECONDS", _number(1, 600), 20)
-    decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", _number(64 * MIB, 2**40), 400 * MIB)
-    job_lease_seconds: int = _set("JOB_LEASE_SECONDS", _number(5, 43200), 120)
-    job_attempts: int = _set("JOB_ATTEMPTS", _number(1, 100), 10)
+    decoders: int = _set("DECODERS", kind.number(1, 64), 2)
+    decode_seconds: int = _set("DECODE_SECONDS", kind.number(1, 600), 20)
+    decode_memory_bytes: int = _set("DECODE_MEMORY_BYTES", kind.number(64 * MIB, 2**40), 400 * MIB)
+    job_lease_seconds: int = _set("JOB_LEASE_SECONDS", kind.number(5, 43200), 120)
+    job_attempts: int = _set("JOB_ATTEMPTS", kind.number(1, 100), 10)
 
-    metrics: bool = _set("METRICS", _flag, False)
-    traces_url: str = _set("TRACES_URL", _address, "")
-    log_level: str = _set("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")
+    metrics: bool = _set("METRICS", kind.flag, False)
+    traces_url: str = _set("TRACES_URL", kind.address, "")
+    log_level: str = _set("LOG_LEVEL", kind.one_of("debug", "info", "warning", "error"), "info")
 
     @property
     def is_https(self) -> bool:

@@ -28,6 +28,7 @@ ROOMS = {
     "photos.metrics": "ground",
     "photos.traces": "ground",
     "photos.secret_names": "ground",
+    "photos.setting_kinds": "ground",
     "photos.config": "config",
     "photos.imaging": "core",
     "photos.perceptual": "core",
