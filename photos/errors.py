@@ -111,8 +111,8 @@ class IdentityError(BackendError):
 class JobsError(BackendError):
     """The job queue failed."""
 
-    def __init__(self, action: str, subject: object = "") -> None:
-        super().__init__("jobs", action, subject)
+    def __init__(self, action: str, subject: object = "", *, reason: str = "") -> None:
+        super().__init__("jobs", action, subject, reason=reason)
 
 
 class SecretsError(BackendError):

@@ -198,13 +198,14 @@ def _secrets(settings: Settings) -> NamedSecrets:
         needed.append(settings.database_secret)
     stores: dict[str, Secrets] = {"env": EnvironmentSecrets(read_environment)}
     if settings.aws_region:
-        from photos.backends.secrets.aws import LateClient
+        from photos.backends.aws import LateClient
+        from photos.backends.secrets.aws import QUICKLY
         from photos.backends.secrets.secretsmanager import SecretsManagerSecrets
         from photos.backends.secrets.ssm import SsmSecrets
 
         place = {"region": settings.aws_region, "endpoint_url": settings.secrets_endpoint_url}
-        stores["ssm"] = SsmSecrets(LateClient("ssm", **place))
-        stores["secretsmanager"] = SecretsManagerSecrets(LateClient("secretsmanager", **place))
+        stores["ssm"] = SsmSecrets(LateClient("ssm", **place, **QUICKLY))
+        stores["secretsmanager"] = SecretsManagerSecrets(LateClient("secretsmanager", **place, **QUICKLY))
     return NamedSecrets(stores, needed=needed)
 
 

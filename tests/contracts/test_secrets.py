@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from photos import logs
+from photos.backends.aws import LateClient
 from photos.backends.secrets import Secrets
-from photos.backends.secrets.aws import LateClient
 from photos.backends.secrets.environment import EnvironmentSecrets
 from photos.backends.secrets.named import NamedSecrets
 from photos.backends.secrets.secretsmanager import SecretsManagerSecrets
@@ -193,7 +193,7 @@ def test_every_refusal_names_the_secret_and_what_to_do(service: str) -> None:
     client = LateClient(service, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY, attempts=1)
     operation = {"ssm": "get_parameters", "secretsmanager": "get_secret_value"}[service]
     secrets: Secrets = SsmSecrets(client) if service == "ssm" else SecretsManagerSecrets(client)
-    with Stubber(client.open()) as stubber:
+    with Stubber(client.client) as stubber:
         for code, words in REFUSALS.items():
             stubber.add_client_error(operation, code, "User: arn:aws:sts::1:assumed-role/web/i-1 may not")
             with pytest.raises(SecretsError, match=f"could not read /bigimage/key: .*{words}.*role/web"):

@@ -7,6 +7,7 @@ botocore and nowhere else: a few, with growing and jittered waits (its `standard
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -17,8 +18,49 @@ READ_SECONDS = 20.0
 ATTEMPTS = 4
 
 
+class LateClient:
+    """A client of one service, opened with its first use and again after `close`. Threads may share it.
+
+    Without `access_key` and `secret_key` boto3 finds credentials itself (on AWS: the role of the machine).
+    `options` are those of `open_client`.
+    """
+
+    def __init__(
+        self, service: str, *, region: str, access_key: str = "", secret_key: str = "", **options: Any
+    ) -> None:
+        self._service = service
+        self._place = {"region": region, "access_key": access_key, "secret_key": secret_key}
+        self._options = options
+        self._opened: tuple[Any, Any] | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def client(self) -> Any:
+        """The client of boto3."""
+        return self._open()[1]
+
+    @property
+    def credentials(self) -> Any:
+        """What calls are signed with, as botocore keeps it; None if there is nothing."""
+        return self._open()[0].get_credentials()
+
+    def close(self) -> None:
+        """Give connections back."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened[1].close()
+                self._opened = None
+
+    def _open(self) -> tuple[Any, Any]:
+        with self._opening:
+            if self._opened is None:
+                session = open_session(**self._place)
+                self._opened = session, open_client(self._service, session=session, **self._options)
+            return self._opened
+
+
 def open_session(*, region: str, access_key: str = "", secret_key: str = "") -> Any:
-    """Region and credentials. Without keys boto3 finds some itself (on AWS: the role of the machine)."""
+    """Region and credentials of boto3, as for `LateClient`."""
     import boto3
 
     return boto3.session.Session(
@@ -31,24 +73,17 @@ def open_session(*, region: str, access_key: str = "", secret_key: str = "") -> 
 def open_client(
     service: str,
     *,
-    region: str = "",
+    session: Any,
     endpoint_url: str = "",
-    access_key: str = "",
-    secret_key: str = "",
-    session: Any = None,
     connect_timeout_seconds: float = CONNECT_SECONDS,
     read_timeout_seconds: float = READ_SECONDS,
     attempts: int = ATTEMPTS,
     **options: Any,
 ) -> Any:
-    """A client of `service`. `endpoint_url` is empty for Amazon.
-
-    Region and keys are those of `session`, or given as to `open_session`.
-    `options` are botocore's, for what only one service knows.
-    """
+    """A client of `service`. `endpoint_url` is empty for Amazon; `options` are botocore's, for what only one
+    service knows."""
     from botocore.config import Config
 
-    session = session or open_session(region=region, access_key=access_key, secret_key=secret_key)
     config = Config(
         connect_timeout=connect_timeout_seconds,
         read_timeout=read_timeout_seconds,

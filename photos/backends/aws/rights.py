@@ -75,25 +75,24 @@ class Account:
     def s3(self) -> Any:
         """The bucket's service."""
         addressing = {"addressing_style": self.s3_addressing}
-        return aws.open_client(
-            "s3", region=self.region, endpoint_url=self.s3_endpoint_url, attempts=1, s3=addressing
-        )
+        return self._client("s3", endpoint_url=self.s3_endpoint_url, s3=addressing)
 
     @cached_property
     def sqs(self) -> Any:
         """The queues' service."""
-        return aws.open_client("sqs", region=self.region, endpoint_url=self.sqs_endpoint_url, attempts=1)
+        return self._client("sqs", endpoint_url=self.sqs_endpoint_url)
 
     def store(self, service: str) -> Any:
         """A service that keeps secrets."""
-        return aws.open_client(
-            service, region=self.region, endpoint_url=self.secrets_endpoint_url, attempts=1
-        )
+        return self._client(service, endpoint_url=self.secrets_endpoint_url)
 
     @cached_property
     def sts(self) -> Any:
         """The service that says who asks."""
-        return aws.open_client("sts", region=self.region, attempts=1)
+        return self._client("sts")
+
+    def _client(self, service: str, **options: Any) -> Any:
+        return aws.LateClient(service, region=self.region, attempts=1, **options).client
 
     def queue_url(self, name: str) -> str:
         """The address of a queue."""

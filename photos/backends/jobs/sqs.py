@@ -8,7 +8,6 @@ wait, and delays nothing for longer than LONGEST_DELAY_SECONDS. The row is the f
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,6 +27,20 @@ BUSY = 100
 """With so many waiting, what is overdue is probably among them."""
 LOOKING_SECONDS = 30
 """How long a dead letter is kept from others while somebody looks at all of them."""
+_NO_QUEUE = "there is no such queue in AWS_REGION; JOBS_QUEUE and JOBS_DEAD_QUEUE name them"
+_NO_RIGHT = "the role of this machine may not: see infra/policies"
+_UNKNOWN = "AWS does not know who asks: look at credentials, region and clock of this machine"
+WORDS = {
+    "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
+    "QueueDoesNotExist": _NO_QUEUE,
+    "AccessDenied": _NO_RIGHT,
+    "AccessDeniedException": _NO_RIGHT,
+    "InvalidClientTokenId": _UNKNOWN,
+    "SignatureDoesNotMatch": _UNKNOWN,
+    "ExpiredToken": _UNKNOWN,
+    "RequestThrottled": "it asks for fewer requests",
+}
+"""Error code -> what is wrong. Another code is told as it is."""
 REQUEST_ID = "request-id"
 """The message attribute that carries the id of the request that caused a job."""
 
@@ -58,24 +71,20 @@ class SqsJobs:
         self._queue = queue
         self._dead_queue = dead_queue
         self._key = signing_key
-        self._client_options: dict[str, Any] = {
-            "region": region,
-            "endpoint_url": endpoint_url,
-            "connect_timeout_seconds": connect_timeout_seconds,
-            "read_timeout_seconds": read_timeout_seconds,
-            "attempts": attempts,
-        }
+        self._aws = aws.LateClient(
+            "sqs",
+            region=region,
+            endpoint_url=endpoint_url,
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            attempts=attempts,
+        )
         self._wait_seconds = wait_seconds
-        self._opened_client: Any = None
-        self._opening = threading.Lock()
         self._urls: dict[str, str] = {}
 
     @property
     def _client(self) -> Any:
-        with self._opening:
-            if self._opened_client is None:
-                self._opened_client = aws.open_client("sqs", **self._client_options)
-            return self._opened_client
+        return self._aws.client
 
     def send(
         self, name: str, payload: dict[str, str], *, delay_seconds: float = 0, unless_queued: bool = False
@@ -150,10 +159,7 @@ class SqsJobs:
 
     def close(self) -> None:
         """End the connections. The next call opens new ones."""
-        with self._opening:
-            if self._opened_client is not None:
-                self._opened_client.close()
-                self._opened_client = None
+        self._aws.close()
 
     def _waiting(self) -> int:
         counts = self._client.get_queue_attributes(
@@ -254,5 +260,8 @@ def _jobs_errors(action: str, subject: object) -> Iterator[None]:
 
     try:
         yield
-    except (ClientError, BotoCoreError, OSError) as error:
-        raise JobsError(action, subject) from error
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise JobsError(action, subject, reason=WORDS.get(code, code)) from error
+    except (BotoCoreError, OSError) as error:
+        raise JobsError(action, subject, reason=f"SQS does not answer ({type(error).__name__})") from error

@@ -1,13 +1,11 @@
-"""What the two stores of AWS share: a client that is opened late, and errors in plain words."""
+"""What the two stores of AWS share: time-outs, and errors in plain words."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from photos.backends import aws
 from photos.errors import NotFound, SecretsError
 
 NOT_THERE = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
@@ -22,29 +20,8 @@ UNKNOWN_CALLER = frozenset(
     }
 )
 
-
-class LateClient:
-    """A client of one service, made with the first call. `options` are those of `photos.backends.aws`."""
-
-    def __init__(self, service: str, **options: Any) -> None:
-        self._service = service
-        self._options = {"connect_timeout_seconds": 2, "read_timeout_seconds": 5, "attempts": 3, **options}
-        self._opened: Any = None
-        self._opening = threading.Lock()
-
-    def open(self) -> Any:
-        """The client of boto3."""
-        with self._opening:
-            if self._opened is None:
-                self._opened = aws.open_client(self._service, **self._options)
-            return self._opened
-
-    def close(self) -> None:
-        """Give connections back; the next call opens it again."""
-        with self._opening:
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None
+QUICKLY: dict[str, Any] = {"connect_timeout_seconds": 2, "read_timeout_seconds": 5, "attempts": 3}
+"""Time-outs of the clients: a process that starts waits for its secrets."""
 
 
 @contextmanager

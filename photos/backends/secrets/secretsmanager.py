@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from photos.backends.secrets.aws import LateClient, secrets_errors
+from photos.backends.aws import LateClient
+from photos.backends.secrets.aws import secrets_errors
 from photos.errors import NotFound, SecretsError
 
 
@@ -12,11 +13,11 @@ class SecretsManagerSecrets:
     """Secrets by name or ARN, always in their current version."""
 
     def __init__(self, client: LateClient) -> None:
-        self._client = client
+        self._aws = client
 
     def get(self, name: str) -> str:
         with secrets_errors("read", name, rights="secretsmanager:GetSecretValue"):
-            answer = self._client.open().get_secret_value(SecretId=name)
+            answer = self._aws.client.get_secret_value(SecretId=name)
         if "SecretString" not in answer:
             raise SecretsError("read", name, "it holds bytes, not text")
         text: str = answer["SecretString"]
@@ -36,7 +37,7 @@ class SecretsManagerSecrets:
 
     def put(self, name: str, text: str) -> None:
         with secrets_errors("write", name, rights="secretsmanager:PutSecretValue"):
-            self._client.open().put_secret_value(SecretId=name, SecretString=text)
+            self._aws.client.put_secret_value(SecretId=name, SecretString=text)
 
     def close(self) -> None:
-        self._client.close()
+        self._aws.close()

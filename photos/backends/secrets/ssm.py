@@ -6,7 +6,8 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-from photos.backends.secrets.aws import LateClient, secrets_errors
+from photos.backends.aws import LateClient
+from photos.backends.secrets.aws import secrets_errors
 from photos.errors import NotFound
 
 BATCH = 10
@@ -17,7 +18,7 @@ class SsmSecrets:
     """Parameters by their paths (`/bigimage/secret-key`), decrypted."""
 
     def __init__(self, client: LateClient) -> None:
-        self._client = client
+        self._aws = client
 
     def get(self, name: str) -> str:
         return self.get_all([name])[name]
@@ -27,7 +28,7 @@ class SsmSecrets:
         waiting = iter(dict.fromkeys(names))
         while batch := list(islice(waiting, BATCH)):
             with secrets_errors("read", ", ".join(batch), rights="ssm:GetParameters"):
-                answer = self._client.open().get_parameters(Names=batch, WithDecryption=True)
+                answer = self._aws.client.get_parameters(Names=batch, WithDecryption=True)
             found |= {one["Name"]: one["Value"] for one in answer["Parameters"]}
         if missing := [name for name in names if name not in found]:
             raise NotFound("secret", ", ".join(missing))
@@ -40,13 +41,13 @@ class SsmSecrets:
             # else it would fall back to the account's key, which everybody in the account may use
             options["KeyId"] = known["KeyId"]
         with secrets_errors("write", name, rights="ssm:PutParameter"):
-            self._client.open().put_parameter(
+            self._aws.client.put_parameter(
                 Name=name, Value=text, Type="SecureString", Overwrite=True, **options
             )
 
     def _describe(self, name: str) -> dict[str, Any]:
         with secrets_errors("write", name, rights="ssm:DescribeParameters"):
-            answer = self._client.open().describe_parameters(
+            answer = self._aws.client.describe_parameters(
                 ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [name]}]
             )
         if not answer["Parameters"]:
@@ -55,4 +56,4 @@ class SsmSecrets:
         return known
 
     def close(self) -> None:
-        self._client.close()
+        self._aws.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,15 +63,18 @@ class S3Storage:
         if encryption == "aws:kms":
             # asks KMS once in a while, not for every object
             self._encryption |= {"BucketKeyEnabled": True, **({"SSEKMSKeyId": kms_key} if kms_key else {})}
-        self._session_options = {"region": region, "access_key": access_key, "secret_key": secret_key}
-        self._client_options: dict[str, Any] = {
-            "endpoint_url": endpoint_url,
-            "connect_timeout_seconds": connect_timeout_seconds,
-            "read_timeout_seconds": read_timeout_seconds,
-            "attempts": attempts,
-            "signature_version": "s3v4",
-            "s3": {"addressing_style": _style(addressing_style, bucket, endpoint_url)},
-        }
+        self._aws = aws.LateClient(
+            "s3",
+            region=region,
+            access_key=access_key,
+            secret_key=secret_key,
+            endpoint_url=endpoint_url,
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            attempts=attempts,
+            signature_version="s3v4",
+            s3={"addressing_style": _style(addressing_style, bucket, endpoint_url)},
+        )
         self._addresses = ReadAddresses(
             region=region,
             seconds=url_seconds,
@@ -81,20 +83,10 @@ class S3Storage:
             now=now,
         )
         self._part_seconds = part_seconds
-        self._opened: tuple[Any, Any] | None = None
-        self._opening = threading.Lock()
 
     @property
     def _client(self) -> Any:
-        return self._open()[1]
-
-    def _open(self) -> tuple[Any, Any]:
-        """Session and client, made with the first call."""
-        with self._opening:
-            if self._opened is None:
-                session = aws.open_session(**self._session_options)
-                self._opened = session, aws.open_client("s3", session=session, **self._client_options)
-            return self._opened
+        return self._aws.client
 
     def put(self, key: str, body: bytes | Readable, *, media_type: str) -> StoredObject:
         check_key(key)
@@ -185,7 +177,7 @@ class S3Storage:
     def _credentials(self) -> Any:
         """Today's, as the SDK has them: access_key, secret_key, token. Temporary ones are renewed by it."""
         with storage_errors("sign addresses of", self._bucket):
-            found = self._open()[0].get_credentials()
+            found = self._aws.credentials
             frozen = found.get_frozen_credentials() if found else None
         if frozen is None:
             raise StorageError("sign addresses of", self._bucket, reason=NO_CREDENTIALS)
@@ -301,10 +293,7 @@ class S3Storage:
 
     def close(self) -> None:
         """End the connections. The next call opens new ones."""
-        with self._opening:
-            if self._opened is not None:
-                self._opened[1].close()
-                self._opened = None
+        self._aws.close()
 
     def _check_bucket(self) -> None:
         try:

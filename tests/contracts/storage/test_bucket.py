@@ -109,7 +109,7 @@ def test_new_credentials_sign_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         now=lambda: clock[0],
     )
     before = storage.url("a", media_type=JPEG)
-    session, _ = storage._open()
+    session, _ = storage._aws._open()
     session._session.set_credentials("AK2", "made up too", "a token")
     clock[0] += 10
     after = storage.url("a", media_type=JPEG)
