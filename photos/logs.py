@@ -116,3 +116,5 @@ def configure(level: str) -> None:
         *("alembic.runtime.plugins", "mysql.connector"),
     ):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # that a lost connection cannot be rolled back either: who lost it tells of the loss
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

@@ -61,7 +61,11 @@ def credentials(value: str) -> str:
 def file(value: str) -> Path:
     """A file that is there."""
     found = path(value)
-    if not found.is_file():
+    try:
+        is_there = found.is_file()
+    except OSError:  # a name too long for any file
+        is_there = False
+    if not is_there:
         raise ValueError(f"names {found}, where there is no file")
     return found
 
