@@ -16,7 +16,11 @@ from tests.e2e.witness import Witness, longest_task_ms
 from tests.proof import Sweep
 from tests.servers.app import ROOT, RunningApp
 
-pytestmark = [pytest.mark.e2e, pytest.mark.proof]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.proof,
+    pytest.mark.xdist_group("a million photos"),  # they are made once
+]
 
 PHOTOS = 5_000 * int(os.environ.get("BIGIMAGE_PROOF_N", "20"))
 """A million with `make proof` as it is."""
