@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from photos import tasks
+from photos.backends.jobs import Jobs
 from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.imaging.pool import Decoders
@@ -105,3 +106,15 @@ def check(page: str) -> str:
     for form in re.findall(r'(?s)<form[^>]*method="post".*?</form>', page):
         assert 'name="csrf_token"' in form
     return page
+
+
+ROUGH = "<b>storage</b> could not fetch originals/a"
+"""Why it fails, in words that a page must not take for its own."""
+
+
+def wear_out(jobs: Jobs, photo_id: str, tries: int = 10) -> None:
+    """A job that fails each time. Nothing else may be queued."""
+    jobs.send("process_photo", {"photo_id": photo_id})
+    for left in range(tries - 1, -1, -1):
+        (job,) = jobs.receive(limit=1, lease_seconds=60)
+        jobs.retry(job, error=ROUGH, delay_seconds=0 if left else 3600)

@@ -9,22 +9,13 @@ from flask import Flask
 
 from photos.backends.jobs import Jobs
 from tests.web.conftest import People
-from tests.web.shelves import check, words
-
-ROUGH = "<b>storage</b> could not fetch originals/a"
+from tests.web.shelves import ROUGH, check, wear_out, words
 
 
 @pytest.fixture
 def jobs(app: Flask) -> Jobs:
     found: Jobs = app.extensions["bigimage"].jobs
     return found
-
-
-def wear_out(jobs: Jobs, photo_id: str, tries: int = 10) -> None:
-    jobs.send("process_photo", {"photo_id": photo_id})
-    for left in range(tries - 1, -1, -1):
-        (job,) = jobs.receive(limit=1, lease_seconds=60)
-        jobs.retry(job, error=ROUGH, delay_seconds=0 if left else 3600)
 
 
 def test_administrators_see_what_failed_and_why_and_try_it_again(people: People, jobs: Jobs) -> None:
