@@ -36,6 +36,8 @@ FORMS: dict[str, dict[str, str]] = {
     "accounts.revoke_token": {},
     "people.invite": {"is_admin": "yes"},
     "people.reset": {},
+    "jobs.revive": {},
+    "jobs.revive_all": {},
     "people.lock": {},
     "people.unlock": {},
     "people.quota": {"gigabytes": "1.5"},

@@ -28,10 +28,10 @@ def proxy(mariadb: MariaDB) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def settings(data_folder: Path, mariadb: MariaDB, emptied_url: str, proxy: FaultProxy) -> Settings:
+def settings(data_folder: Path, mariadb: MariaDB, migrated_mariadb_url: str, proxy: FaultProxy) -> Settings:
     """A library on a server behind a proxy, as a user with the four rights of production."""
     create_folder(data_folder / "storage")
-    url = mariadb.create_user("web", "p@ss:w/rd%20", RIGHTS, emptied_url)
+    url = mariadb.create_user("web", "p@ss:w/rd%20", RIGHTS, migrated_mariadb_url)
     return settings_in(data_folder, DATABASE_URL=url.replace(f":{mariadb.port}/", f":{proxy.port}/"))
 
 

@@ -23,6 +23,9 @@ from photos.errors import DatabaseError, JobsError
 from photos.ids import new_id
 from photos.models import DeadJob, Job
 
+LONGEST_KEY = 18
+"""Digits of a number that every database takes; no key has as many."""
+
 
 class LocalJobs:
     """Implements `Jobs` over the `job` table. `Job.id` is row and lease: `<id>:<lease token>`."""
@@ -138,7 +141,7 @@ class LocalJobs:
 
     def revive(self, idents: Collection[str]) -> int:
         """Make dead jobs due now, with all their tries before them; a lease is given up."""
-        keys = [int(ident) for ident in idents if ident.isdecimal()]
+        keys = [int(ident) for ident in idents if ident.isdecimal() and len(ident) <= LONGEST_KEY]
         now = to_micros(datetime.now(UTC))
         with _translated("send back", "dead jobs"), self.database.write() as connection:
             revived = connection.execute(
