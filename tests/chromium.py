@@ -29,7 +29,9 @@ PATIENCE_MS = 20_000
 @contextmanager
 def launched() -> Iterator[Browser]:
     """One Chromium; skips the test where there is none."""
-    require(Path(CHROMIUM).exists(), "chromium is not installed; `make test-setup` installs it")
+    require(
+        Path(CHROMIUM).exists(), "chromium is not installed; `make test` installs it where it may use apt"
+    )
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))

@@ -32,7 +32,10 @@ pytest_plugins = ["tests.proof"]
 def mariadb() -> Iterator[MariaDB]:
     """A running MariaDB, one for each worker process."""
     missing = mariadb_server.missing_programs()
-    require(not missing, f"MariaDB is not installed ({', '.join(missing)}); `make test-setup` installs it")
+    require(
+        not missing,
+        f"MariaDB is not installed ({', '.join(missing)}); `make test` installs it where it may use apt",
+    )
     server = MariaDB.create()
     try:
         server.start()
@@ -45,7 +48,10 @@ def mariadb() -> Iterator[MariaDB]:
 def radosgw() -> Iterator[Radosgw]:
     """A running S3-compatible store, one for each worker process."""
     missing = radosgw_server.missing_programs()
-    require(not missing, f"radosgw is not installed ({', '.join(missing)}); `make test-setup` installs it")
+    require(
+        not missing,
+        f"radosgw is not installed ({', '.join(missing)}); `make test` installs it where it may use apt",
+    )
     server = Radosgw()
     try:
         server.start()

@@ -53,7 +53,9 @@ class House(NamedTuple):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    require(nginx_program() is not None, "nginx is not installed; `make test-setup` installs it")
+    require(
+        nginx_program() is not None, "nginx is not installed; `make test` installs it where it may use apt"
+    )
     folder = tmp_path_factory.mktemp("wire") / "data"
     app = RunningApp(folder, {"RECOGNITION": "off"})
     with ExitStack() as stack:

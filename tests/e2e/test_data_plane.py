@@ -70,7 +70,9 @@ class Reader:
 
 @pytest.fixture
 def cloud(tmp_path: Path, mariadb_url: str, radosgw: Radosgw, moto: Moto) -> Iterator[Cloud]:
-    require(nginx.program() is not None, "nginx is not installed; `make test-setup` installs it")
+    require(
+        nginx.program() is not None, "nginx is not installed; `make test` installs it where it may use apt"
+    )
     cloud = Cloud(tmp_path / "cloud" / "data", mariadb_url, radosgw, moto)
     try:
         yield cloud
@@ -92,13 +94,6 @@ def states(cloud: Cloud) -> dict[str, int]:
     with engine.connect() as connection:
         rows = connection.execute(select(photo.c.state, func.count()).group_by(photo.c.state)).all()
     return {str(state): int(count) for state, count in rows}
-
-
-def test_photos_arrive_while_web_processes_are_killed(
-    cloud: Cloud, context: BrowserContext, witness: Witness, tmp_path: Path
-) -> None:
-    photos = make_photos(tmp_path / "photos", 14)
-    run_through(cloud, context, witness, photos[:12], photos[12:])
 
 
 @pytest.mark.proof

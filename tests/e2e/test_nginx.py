@@ -27,7 +27,9 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module", autouse=True)
 def program() -> None:
-    require(nginx.program() is not None, "nginx is not installed; `make test-setup` installs it")
+    require(
+        nginx.program() is not None, "nginx is not installed; `make test` installs it where it may use apt"
+    )
 
 
 @pytest.fixture(scope="module")
