@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dotenv
 import pytest
+from sqlalchemy import text
 
 from photos import wiring
 from photos.config import read_environment, read_settings
@@ -37,24 +38,25 @@ def bare_url(odd_url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def use(folder: Path, environ: Mapping[str, str], *, migrates: bool = False) -> None:
-    """Sign in, and make all tables as `flask migrate` does."""
+def user_of(folder: Path, environ: Mapping[str, str], *, migrates: bool = False) -> str:
+    """Who the server says is signed in; first all tables are made, as `flask migrate` does, if asked for."""
     backends = wiring.open_backends(read_settings({"BIGIMAGE_DATA": str(folder), **environ}))
     try:
         backends.secrets.ping()
-        backends.database.ping()
         if migrates:
             assert wiring.prepare(backends)
+        with backends.database.read() as connection:
+            return str(connection.execute(text("SELECT user()")).scalar_one()).partition("@")[0]
     finally:
         backends.close()
 
 
 def test_in_the_address(odd_url: str, data_folder: Path) -> None:
-    use(data_folder, {"DATABASE_URL": odd_url}, migrates=True)
+    assert user_of(data_folder, {"DATABASE_URL": odd_url}, migrates=True) == "odd"
 
 
 def test_in_a_setting(bare_url: str, data_folder: Path) -> None:
-    use(data_folder, {"DATABASE_URL": bare_url, "DATABASE_SECRET": WHO})
+    assert user_of(data_folder, {"DATABASE_URL": bare_url, "DATABASE_SECRET": WHO}) == "odd"
 
 
 def test_in_a_file_of_settings(
@@ -63,19 +65,17 @@ def test_in_a_file_of_settings(
     monkeypatch.chdir(tmp_path)
     for name, value in (("DATABASE_SECRET", WHO), ("DATABASE_URL", bare_url), ("OTHER_URL", odd_url)):
         dotenv.set_key(".env", name, value)
-    use(data_folder, {key: read_environment()[key] for key in ("DATABASE_SECRET", "DATABASE_URL")})
+    named = {key: read_environment()[key] for key in ("DATABASE_SECRET", "DATABASE_URL")}
+    assert user_of(data_folder, named) == "odd"
     for name in (read_environment()["OTHER_URL"], "env:OTHER_URL"):
-        backends = wiring.open_backends(
-            read_settings({"BIGIMAGE_DATA": str(data_folder), "DATABASE_URL": name})
-        )
-        backends.database.ping()
-        backends.close()
+        assert user_of(data_folder, {"DATABASE_URL": name}) == "odd"
 
 
 @pytest.mark.parametrize("name", ["ssm:/bigimage/database", "secretsmanager:bigimage/database"])
 def test_in_a_secret(name: str, bare_url: str, data_folder: Path, moto: Moto) -> None:
     keep(moto, name, WHO)
-    use(data_folder, {**elsewhere(moto), "DATABASE_URL": bare_url, "DATABASE_SECRET": name})
+    settings = {**elsewhere(moto), "DATABASE_URL": bare_url, "DATABASE_SECRET": name}
+    assert user_of(data_folder, settings) == "odd"
 
 
 def test_the_whole_address_in_a_field_of_a_secret(odd_url: str, data_folder: Path, moto: Moto) -> None:
@@ -84,15 +84,18 @@ def test_the_whole_address_in_a_field_of_a_secret(odd_url: str, data_folder: Pat
         "DATABASE_URL": "secretsmanager:bigimage#url",
         "SECRET_KEY": "secretsmanager:bigimage#key",
     }
-    use(data_folder, elsewhere(moto) | environ)
+    assert user_of(data_folder, elsewhere(moto) | environ) == "odd"
 
 
 def test_tables_are_changed_by_the_owner_alone(mariadb: MariaDB, mariadb_url: str, data_folder: Path) -> None:
     url = mariadb.create_user("few_rights", ODD, "SELECT, INSERT, UPDATE, DELETE", mariadb_url)
     owner = json.dumps({"username": "root", "password": ""})
     with pytest.raises(DatabaseError):
-        use(data_folder, {"DATABASE_URL": url}, migrates=True)
-    use(data_folder, {"DATABASE_URL": url, "DATABASE_OWNER_SECRET": owner}, migrates=True)
+        user_of(data_folder, {"DATABASE_URL": url}, migrates=True)
+    settings = {"DATABASE_URL": url, "DATABASE_OWNER_SECRET": owner}
+    assert user_of(data_folder, settings, migrates=True) == "few_rights", (
+        "the owner signs in for the tables only"
+    )
     database = Database(url)
     assert migrate.is_current(database)
     database.close()

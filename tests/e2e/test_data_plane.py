@@ -100,13 +100,8 @@ def states(cloud: Cloud) -> dict[str, int]:
 def test_a_hundred_photos_arrive_while_web_processes_are_killed(
     cloud: Cloud, context: BrowserContext, witness: Witness, tmp_path: Path
 ) -> None:
-    photos = make_photos(tmp_path / "photos", 120)
-    run_through(cloud, context, witness, photos[:100], photos[100:])
-
-
-def run_through(
-    cloud: Cloud, context: BrowserContext, witness: Witness, photos: list[Path], dropped: list[Path]
-) -> None:
+    made = make_photos(tmp_path / "photos", 120)
+    photos, dropped = made[:100], made[100:]
     library = furnished(cloud)
     page = send_by_browser(cloud, library, context, witness, photos)
     drop(cloud, dropped)

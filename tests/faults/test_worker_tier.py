@@ -106,7 +106,7 @@ def renditions(library: Library) -> dict[str, bytes]:
     return {key: b"".join(storage.get(key)) for key in library.objects() if key.startswith("renditions/")}
 
 
-def kill_again_and_again(
+def assert_killing_changes_nothing(
     library: Library, start_worker: Callable[..., Worker], moto: Moto, *, photos: int, kills: int
 ) -> None:
     queue(library, photos)
@@ -141,7 +141,7 @@ def kill_again_and_again(
 def test_f05_f09_a_worker_killed_while_messages_are_doubled_and_lost_ends_with_every_photo_once(
     library: Library, start_worker: Callable[..., Worker], moto: Moto
 ) -> None:
-    kill_again_and_again(library, start_worker, moto, photos=8, kills=2)
+    assert_killing_changes_nothing(library, start_worker, moto, photos=8, kills=2)
 
 
 @pytest.mark.proof
@@ -150,7 +150,7 @@ def test_f05_f09_a_worker_killed_at_many_points(
 ) -> None:
     sweep.area, sweep.name = "faults", "the worker tier killed while messages are doubled, mixed up and lost"
     sweep.cases = max(5, min(100, PROOF_N // 2))
-    kill_again_and_again(library, start_worker, moto, photos=2 * sweep.cases, kills=sweep.cases)
+    assert_killing_changes_nothing(library, start_worker, moto, photos=2 * sweep.cases, kills=sweep.cases)
 
 
 def test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting(

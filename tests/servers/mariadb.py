@@ -16,6 +16,7 @@ import mysql.connector
 from mysql.connector.abstracts import MySQLConnectionAbstract
 
 from tests.servers.ports import free_port
+from tests.servers.processes import end
 
 PROGRAMS = ("mariadbd", "mariadb-install-db")
 SQL_MODE = (
@@ -116,12 +117,7 @@ class MariaDB:
         """End the server; without effect when it does not run."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, STOP_SECONDS)
         self._process = None
 
     def kill(self) -> None:

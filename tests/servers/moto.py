@@ -17,6 +17,7 @@ import boto3
 import requests
 
 from tests.servers.ports import free_port
+from tests.servers.processes import end
 
 REGION = "eu-central-1"
 ACCESS_KEY, SECRET_KEY = "testing", "testing-too"
@@ -56,12 +57,7 @@ class Moto:
         """End the server and everything in it; without effect when it does not run."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, STOP_SECONDS)
         self._process = None
 
     def remove(self) -> None:
