@@ -17,7 +17,7 @@ PACKAGE_OF = {
     "ceph-osd": "ceph-osd",
     "ceph": "ceph-common",
     "uuidgen": "uuid-runtime",
-    "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
     "nginx": "nginx-light",
 }
 # An ordinary user's path leaves out the folders where Debian puts servers.
