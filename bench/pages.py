@@ -33,19 +33,24 @@ def measure(effort: Effort) -> Findings:
     with opened(effort.folder / "library") as library:
         add_photos(library.backends.database, library.owner, (deep + 1) * PAGE)
         cookie = sign_in(library.backends.database, library.owner)
-        app, at_s3 = (create_app(backends=parts) for parts in (library.backends, _with_bucket(library)))
+        app, at_s3, forgetful = (
+            create_app(backends=parts)
+            for parts in (library.backends, _with_bucket(library), library.backends)
+        )
         pages = {
             "hello": page_of(_hello(), "/", ""),
             "first": page_of(app, "/", cookie),
             "last": page_of(app, f"/?cursor={_cursor(library, deep)}", cookie),
             "at s3": page_of(at_s3, "/", cookie),
+            # an application of its own: pages that others have seen are measured beside it
+            "unknown": _forgetting(forgetful, page_of(forgetful, "/", cookie)),
         }
         assert all(page().count(b'id="photo-') == PAGE for name, page in pages.items() if name != "hello")
         statements = [_statements(library, pages[name]) for name in ("first", "last")]
         assert statements[0] == statements[1], statements
         recipes = {name: times(20, page) for name, page in pages.items()}
         recipes["hello"] = times(400, pages["hello"])
-        recipes["unknown"] = times(5, lambda: _forgotten(app, pages["first"]))
+        recipes["unknown"] = times(5, pages["unknown"])
         taken = rotated(recipes, effort.choose(7, 15))
     return Findings(
         figures=[
@@ -89,9 +94,14 @@ def _with_bucket(library: Library) -> Backends:
     return replace(library.backends, storage=bucket)
 
 
-def _forgotten(app: Flask, page: Page) -> None:
-    init_tiles(app)
-    page()
+def _forgetting(app: Flask, page: Page) -> Page:
+    """The same page, with no tile known from before."""
+
+    def forgetting() -> bytes:
+        init_tiles(app)
+        return page()
+
+    return forgetting
 
 
 def page_of(app: Flask, path: str, cookie: str) -> Page:
