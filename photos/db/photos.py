@@ -61,6 +61,18 @@ def find_photo_by_hash(connection: Connection, owner_id: int, sha256: str) -> Ph
     return load_photos(connection, rows)[0] if rows else None
 
 
+def list_photos_by_hashes(
+    connection: Connection, owner_id: int, hashes: Collection[str]
+) -> tuple[Photo, ...]:
+    """The owner's photos of exactly these files, at most MOST_KEYS, in any order. Without text lines."""
+    if not hashes:
+        return ()
+    rows = connection.execute(
+        select(photo).where(photo.c.owner_id == owner_id, photo.c.sha256.in_(hashes))
+    ).all()
+    return load_photos(connection, rows, with_text=False)
+
+
 def list_photos(
     connection: Connection,
     *,

@@ -239,6 +239,10 @@ LISTS: dict[str, tuple[str, Any]] = {
     "unindexed": ("ix_photo_indexed", lambda c, _: documents.list_unindexed(c, 50)),
     "expired uploads": ("ix_upload_state_expires", lambda c, _: uploads.list_expired_uploads(c, NOW, 50)),
     "twin": ("uq_photo_owner_hash", lambda c, o: photos.find_photo_by_hash(c, o.id, "filled 7")),
+    "twins of many files": (
+        "uq_photo_owner_hash",
+        lambda c, o: photos.list_photos_by_hashes(c, o.id, [f"filled {number}" for number in range(50)]),
+    ),
 }
 
 

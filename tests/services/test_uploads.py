@@ -18,6 +18,7 @@ from photos.models import Photo, PhotoState, User
 from photos.services import library as library_service
 from photos.services import promises, uploads
 from tests import pictures
+from tests.db.making import counted
 from tests.services.conftest import Library
 
 PHOTO = pictures.jpeg(320, 240)
@@ -53,6 +54,46 @@ def test_a_known_file_is_not_sent_and_a_twin_in_the_trash_is_named(library: Libr
     again = library.offer(PHOTO)
     assert again.photo is not None
     assert again.photo.trashed_at is not None
+
+
+def test_a_hundred_known_files_cost_as_many_questions_as_one(library: Library) -> None:
+    library.upload(PHOTO)
+    digest = hashlib.sha256(PHOTO).hexdigest()
+    parts = library.backends
+    asked = []
+    for count in (1, uploads.MAX_OFFERED):
+        files = [promises.OfferedFile(f"{number}.jpg", len(PHOTO), digest) for number in range(count)]
+        with counted(parts.database) as statements:
+            offers = uploads.offer(
+                files,
+                owner=library.owner,
+                settings=parts.settings,
+                database=parts.database,
+                storage=parts.storage,
+            )
+        assert [offer.status for offer in offers] == ["known"] * count
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
+
+
+def test_files_known_new_and_refused_are_answered_in_their_order(library: Library) -> None:
+    known, other = library.upload(PHOTO), pictures.jpeg(64, 48, seed=9)
+    parts = library.backends
+    digests = [hashlib.sha256(body).hexdigest() for body in (other, PHOTO, PHOTO, other)]
+    names = ("new.jpg", "known.jpg", "", "twice.jpg")
+    offers = uploads.offer(
+        [promises.OfferedFile(name, 1000, digest) for name, digest in zip(names, digests, strict=True)],
+        owner=library.owner,
+        settings=parts.settings,
+        database=parts.database,
+        storage=parts.storage,
+    )
+    assert [offer.status for offer in offers] == ["send", "known", "refused", "send"]
+    assert offers[1].photo is not None
+    assert offers[1].photo.id == known.id
+    assert offers[0].upload is not None
+    assert offers[3].upload is not None
+    assert offers[0].upload.id == offers[3].upload.id, "the same new file is wanted once"
 
 
 def test_another_person_s_file_tells_nothing(library: Library, stranger: User) -> None:
