@@ -238,8 +238,10 @@ class PhotoMark(NamedTuple):
 
     key: int
     revision: int
-    state: PhotoState
-    taken_local: datetime
+    state: str
+    """Of PhotoState."""
+    taken_micros: int
+    """The wall clock where it was taken, in microseconds since the beginning of 1970 there."""
     place_name: str
     """Empty if unknown."""
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from photos.db import chunks, keyset
 from photos.db.chunks import on_shelf
-from photos.db.engine import to_micros, wall_from_micros, wall_to_micros
+from photos.db.engine import to_micros, wall_to_micros
 from photos.db.objects import discard_objects
 from photos.db.rows import REMOVED, load_photos
 from photos.db.schema import discarded_document, label_verdict, photo, rendition, tag, user
@@ -38,8 +38,8 @@ from photos.ids import new_id
 from photos.models import Page, Photo, PhotoMark, PhotoState, Shelf, TakenSource, Verdict
 
 _ALL = tuple(photo.c)
-_STATES = {state.value: state for state in PhotoState}
 _MARK = (photo.c.key, photo.c.revision, photo.c.state, photo.c.taken_local, photo.c.place_name)
+"""In the order of the model."""
 
 MOST_KEYS = 1000
 """Keys in one IN list; SQLite allows 32,766 parameters, and planners like fewer."""
@@ -99,12 +99,7 @@ def list_marks(
 ) -> Page[PhotoMark]:
     """The same page as `list_photos`, for whoever has seen these photos before. Raises the same."""
     rows, following = _shelf_page(connection, _MARK, owner_id, shelf, limit, cursor)
-    # taken apart at once: to ask a row for each column by its name costs more than the statement
-    marks = [
-        PhotoMark(key, revision, _STATES[state], wall_from_micros(taken_local), place_name)
-        for key, revision, state, taken_local, place_name in map(tuple, rows)
-    ]
-    return Page(tuple(marks), following)
+    return Page(tuple(map(PhotoMark._make, rows)), following)
 
 
 def _shelf_page(

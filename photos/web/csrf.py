@@ -29,11 +29,12 @@ def new_secret() -> str:
 
 def csrf_token() -> str:
     """The token for everything in this response."""
-    if NAME not in g:
+    token = cast("str | None", g.get(NAME))
+    if token is None:
         secret = session.setdefault(NAME, new_secret()).encode()
         pad = secrets.token_bytes(len(secret))
-        g.csrf_token = base64.urlsafe_b64encode(pad + _exclusive_or(pad, secret)).decode()
-    return cast(str, g.csrf_token)
+        token = g.csrf_token = base64.urlsafe_b64encode(pad + _exclusive_or(pad, secret)).decode()
+    return token
 
 
 def check_csrf() -> None:

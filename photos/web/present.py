@@ -20,6 +20,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from photos.backends.storage import Storage
+from photos.db.engine import wall_from_micros
 from photos.models import (
     Box,
     Camera,
@@ -196,7 +197,7 @@ def months(
 def _days(
     photos: Sequence[PhotoMark], tiles: Mapping[int, Markup], *, is_first: bool, is_last: bool
 ) -> list[Day]:
-    by_day = groupby(photos, key=lambda photo: photo.taken_local.date())
+    by_day = groupby(photos, key=lambda photo: wall_from_micros(photo.taken_micros).date())
     groups = [
         (day, group, [tiles[photo.key] for photo in group if photo.key in tiles])
         for day, group in ((day, list(photos)) for day, photos in by_day)

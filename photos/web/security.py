@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -75,9 +76,21 @@ def init_security(app: Flask, settings: Settings) -> None:
         _check_origin,
     )
     # no browser comes to the worker tier, and the daemon asks by the name of its own machine
-    for step in (_begin, _check_row) if settings.tier == "worker" else pages:
-        app.before_request(step)
+    app.before_request(_in_order((_begin, _check_row) if settings.tier == "worker" else pages))
     app.after_request(_finish)
+
+
+def _in_order(steps: Sequence[Callable[[], AnyResponse | None]]) -> Callable[[], AnyResponse | None]:
+    """These steps as one, up to the first that answers: Flask examines each function it is given anew for
+    every request."""
+
+    def check() -> AnyResponse | None:
+        for step in steps:
+            if (answer := step()) is not None:
+                return answer
+        return None
+
+    return check
 
 
 def trusted_origins(settings: Settings) -> dict[str, str]:
@@ -224,8 +237,9 @@ def _check_origin() -> None:
 def _check_json() -> None:
     if (request.endpoint, request.method) in routes.LARGE_BODIES:
         return
-    has_body = bool(request.content_length) or request.headers.get("Transfer-Encoding") is not None
-    if is_api() and has_body and not request.is_json:
+    if not is_api() or request.is_json:
+        return
+    if request.content_length or request.headers.get("Transfer-Encoding") is not None:
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
 
 
@@ -235,11 +249,15 @@ def _finish(response: Response) -> Response:
         if name.lower() not in given:
             response.headers.add(name, value)
     if not request.path.startswith(routes.NO_SESSION):
-        response.vary.add("Cookie")
-        if request.path.startswith("/api/"):
-            response.vary.add("Authorization")
+        _vary(response, "Cookie, Authorization" if is_api() else "Cookie")
     _log_request(response)
     return response
+
+
+def _vary(response: Response, names: str) -> None:
+    """Add to the header, which hardly any view sets: Werkzeug would parse and write it each time."""
+    before = response.headers.get("Vary")
+    response.headers["Vary"] = f"{before}, {names}" if before else names
 
 
 def _headers(response: Response, *, has_policy: bool) -> dict[str, str]:

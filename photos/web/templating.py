@@ -21,9 +21,10 @@ COMPONENTS = ("icon", "flashes", "account_menu")
 
 def csp_nonce() -> str:
     """The nonce of this response, made at first use; `photos.web.security` puts it into the policy."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return cast(str, g.csp_nonce)
+    nonce = cast("str | None", g.get("csp_nonce"))
+    if nonce is None:
+        nonce = g.csp_nonce = secrets.token_urlsafe(16)
+    return nonce
 
 
 class Addresses:

@@ -81,23 +81,20 @@ def days_of(owner_id: int, marks: Sequence[PhotoMark], *, is_first: bool, is_las
     """One page of days, months around them. Photos deleted a moment ago are left out."""
     tiles = cast(Tiles, current_app.extensions["bigimage_tiles"])
     stretch = int(time.time()) // (deps.settings().url_seconds // URL_LIFE_SHARE)
-    names = [(mark.key, mark.revision, stretch) for mark in marks if mark.state in SETTLED]
-    page = (is_first, is_last, *names)
-    is_settled = len(names) == len(marks)
-    days = tiles.page(page) if is_settled else None
+    name = (stretch, is_first, is_last, *marks)
+    days = tiles.page(name)
     if days is None:
-        shown = _tiles_of(owner_id, marks, names, tiles)
+        shown = _tiles_of(owner_id, marks, stretch, tiles)
         months = present.months(marks, shown, is_first=is_first, is_last=is_last)
         days = _macro("components/days.html", "render_months")(months)
-        if is_settled and len(shown) == len(marks):
-            tiles.keep_page(page, days)
+        if len(shown) == len(marks) and all(mark.state in SETTLED for mark in marks):
+            tiles.keep_page(name, days)
     return days
 
 
-def _tiles_of(
-    owner_id: int, marks: Sequence[PhotoMark], names: Sequence[Kept], tiles: Tiles
-) -> dict[int, Markup]:
+def _tiles_of(owner_id: int, marks: Sequence[PhotoMark], stretch: int, tiles: Tiles) -> dict[int, Markup]:
     """The tile of each photo by its key."""
+    names = [(mark.key, mark.revision, stretch) for mark in marks if mark.state in SETTLED]
     known = tiles.find(names)
     missing = [mark.key for mark in marks if mark.key not in known]
     if not missing:

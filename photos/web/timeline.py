@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
 from photos.db import chunks, samples
 from photos.db import photos as photo_rows
@@ -30,12 +30,16 @@ def index() -> str:
     return render_template(
         "timeline/index.html",
         days=tiles.days_of(owner.id, page.items, is_first=cursor is None, is_last=page.next is None),
-        next_href=url_for("timeline.index", cursor=page.next) if page.next else "",
-        newest_href=url_for("timeline.index") if cursor else "",
-        choose_href=url_for("timeline.choose", cursor=cursor),
+        here=_query(cursor),
+        older=_query(page.next),
         has_samples=has_samples,
         refused=present.count_words(refused, "photo was", "photos were") if refused else "",
     )
+
+
+def _query(cursor: str | None) -> str:
+    """What follows the address of a list of photos; a cursor that was read needs no quoting."""
+    return f"?cursor={cursor}" if cursor else ""
 
 
 @blueprint.get("/choose")
@@ -53,6 +57,6 @@ def choose() -> str:
             (present.tile(photo, here.storage), present.date_words(photo.taken_local.date()))
             for photo in page.items
         ],
-        done_href=url_for("timeline.index", cursor=cursor),
-        next_href=url_for("timeline.choose", cursor=page.next) if page.next else "",
+        here=_query(cursor),
+        older=_query(page.next),
     )
