@@ -501,9 +501,19 @@ class ObjectEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """Which text of a secret a store holds now. `version` is its own word, empty where it keeps none, and
+    `changed_at` is None there."""
+
+    version: str = ""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedDrop:
     """A file that lies in a person's dropbox and could not be taken. `etag` is that of what was refused."""
 
+    id: str
     name: str
     etag: str
     reason: str

@@ -97,13 +97,26 @@ def take_drop(key: str, *, settings: Settings, database: Database, storage: Stor
     except Invalid as refusal:
         log.warning("%r in the dropbox of user %d is refused: %s", name, owner.id, refusal.reason)
         shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-        refused = RefusedDrop(shown, etag, refusal.reason, datetime.now(UTC))
+        refused = RefusedDrop(drops.drop_id(key), shown, etag, refusal.reason, datetime.now(UTC))
         with database.write(is_flushed=False) as connection:
-            drops.refuse_drop(connection, key, refused, owner_id=owner.id)
+            drops.refuse_drop(connection, refused, owner_id=owner.id)
         return
     _remove(dropped, storage)
     _forget(key, database)
     log.info("%r was taken out of the dropbox of user %d", name, owner.id, extra={"photo_id": photo.id})
+
+
+def is_due(drop: RefusedDrop) -> bool:
+    """Whether the next sweep tries it again."""
+    return drop.refused_at <= datetime.now(UTC) - TRIED_AGAIN
+
+
+def try_again(drop_id: str, *, owner: User, database: Database) -> None:
+    """Have a file that was refused tried again by the next sweep. Raises NotFound."""
+    long_ago = datetime.now(UTC) - TRIED_AGAIN
+    with database.write() as connection:
+        if not drops.backdate_refused(connection, drop_id, owner_id=owner.id, refused_at=long_ago):
+            raise NotFound("refused file", drop_id)
 
 
 def send_drops(*, database: Database, storage: Storage, jobs: Jobs) -> int:
@@ -119,20 +132,20 @@ def send_drops(*, database: Database, storage: Storage, jobs: Jobs) -> int:
         for item in storage.list(DROPBOX)
         if item.modified_at is not None and item.modified_at <= now - SETTLED
     )
-    waiting = list(islice(_waiting(settled, now, database), AT_ONCE))
+    waiting = list(islice(_waiting(settled, database), AT_ONCE))
     for key in waiting:
         jobs.send("take_drop", {"key": key}, unless_queued=True)
     return len(waiting)
 
 
-def _waiting(items: Iterator[StoredObject], now: datetime, database: Database) -> Iterator[str]:
+def _waiting(items: Iterator[StoredObject], database: Database) -> Iterator[str]:
     known: dict[str, bool] = {}
     while batch := list(islice(items, 200)):
         with database.read() as connection:
             refused = drops.find_refused(connection, [item.key for item in batch])
         for item in batch:
             before = refused.get(item.key)
-            if before and before.etag in ("", item.etag) and before.refused_at > now - TRIED_AGAIN:
+            if before and before.etag in ("", item.etag) and not is_due(before):
                 continue
             folder = item.key.split("/")[1]
             if folder not in known:

@@ -81,6 +81,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("trash.index", "GET"): SIGNED_IN,
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,
+    ("uploads.try_drop_again", "POST"): OWNER,
     ("twins.index", "GET"): SIGNED_IN,
     ("twins.ask", "POST"): SIGNED_IN,
     ("duplicates.index", "GET"): SIGNED_IN,

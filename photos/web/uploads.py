@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from photos.db import drops
 from photos.db import photos as photo_rows
 from photos.models import Shelf
-from photos.services import uploads
+from photos.services import dropbox, uploads
 from photos.services.promises import size_words
 from photos.web import deps, present
 
@@ -53,6 +53,14 @@ def send() -> Response | tuple[str, int]:
     return redirect(url_for("uploads.index"), 303)
 
 
+@blueprint.post("/dropped/<drop_id>/retry")
+def try_drop_again(drop_id: str) -> Response:
+    """Have a file of one's dropbox that was refused tried again, as its line then says. Raises NotFound."""
+    here = deps.backends()
+    dropbox.try_again(drop_id, owner=deps.user(), database=here.database)
+    return redirect(url_for("uploads.index", _anchor="dropped"), 303)
+
+
 def _page(error: str = "") -> str:
     here, owner = deps.backends(), deps.user()
     with here.database.read() as connection:
@@ -74,7 +82,7 @@ def _page(error: str = "") -> str:
         next_href=url_for("uploads.index", cursor=page.next) if page.next else "",
         under_way=present.count_words(unfinished, "photo is", "photos are") if unfinished else "",
         missing=here.recognition.missing(),
-        dropped=dropped,
+        dropped=[(drop, dropbox.is_due(drop)) for drop in dropped],
         max_size=size_words(here.settings.max_photo_bytes),
     )
 

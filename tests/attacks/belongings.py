@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from sqlalchemy import Table, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from photos.db import drops
 from photos.db.engine import Database
 from photos.db.schema import metadata
-from photos.models import Label
+from photos.models import Label, RefusedDrop
 from photos.services import accounts
 from photos.services.processing import index_photos
 from photos.web.routes import ACCESS, Access
@@ -85,6 +87,9 @@ class Belongings:
         offered = {"name": "next.jpg", "size": 3000, "sha256": "e" * 64, "type": "image/jpeg"}
         (offer,) = people.owner.api("POST", "/api/v1/uploads", {"files": [offered]}).json["files"]
         assert people.owner.user is not None
+        film = RefusedDrop(drops.drop_id("film.mp4"), "film.mp4", "", "It is no photo.", datetime.now(UTC))
+        with library.backends.database.write() as connection:
+            drops.refuse_drop(connection, film, owner_id=people.owner.user.id)
         described = {"action": "describe", "description": "striped", "photos": {"ids": [photo.id]}}
         change = people.owner.api("POST", "/api/v1/bulk-changes", described).json
         packed = people.owner.post("/downloads", {"photo": photo.id})
@@ -104,6 +109,7 @@ class Belongings:
                 "token_id": token.public_id,
                 "session_id": session[1],
                 "job_id": failed.id,
+                "drop_id": film.id,
                 "subject": people.owner.user.subject,
                 "name": "zebra",
                 "month": "2024-06",

@@ -15,8 +15,8 @@ from photos.backends.storage.folder import FolderStorage
 from photos.db import drops
 from photos.db import photos as photo_rows
 from photos.db import users as user_rows
-from photos.errors import Invalid, StorageError
-from photos.models import Identity, ObjectEvent, Photo, RefusedDrop, Shelf
+from photos.errors import Invalid, NotFound, StorageError
+from photos.models import Identity, ObjectEvent, Photo, RefusedDrop, Shelf, User
 from photos.services import dropbox, upkeep
 from photos.services.dropbox import SETTLED, TRIED_AGAIN
 from tests import pictures
@@ -185,13 +185,33 @@ def test_a_refused_file_is_not_read_again_every_half_minute(box: Dropbox, no_wai
     (refused,) = box.refused()
     long_ago = replace(refused, refused_at=datetime.now(UTC) - TRIED_AGAIN)
     with box.library.backends.database.write() as connection:
-        drops.refuse_drop(connection, key, long_ago, owner_id=box.library.owner.id)
+        drops.refuse_drop(connection, long_ago, owner_id=box.library.owner.id)
     assert box.send() == 1
     longer_ago = replace(refused, refused_at=datetime.now(UTC) - 2 * TRIED_AGAIN)
     with box.library.backends.database.write() as connection:
-        drops.refuse_drop(connection, key, longer_ago, owner_id=box.library.owner.id)
+        drops.refuse_drop(connection, longer_ago, owner_id=box.library.owner.id)
     box.send()
     assert box.refused() == []
+
+
+def test_a_refused_file_is_tried_again_when_its_owner_wants(
+    box: Dropbox, stranger: User, no_waiting: None
+) -> None:
+    database, key = box.library.backends.database, box.put("a.jpg", b"not a photo")
+    box.take(key)
+    (refused,) = box.refused()
+    with pytest.raises(NotFound):
+        dropbox.try_again(refused.id, owner=stranger, database=database)
+    assert box.refused() == [refused]
+    for _ in range(2):
+        dropbox.try_again(refused.id, owner=box.library.owner, database=database)
+    assert dropbox.is_due(box.refused()[0]), "it is still told until it is taken"
+    box.put("a.jpg")
+    assert box.library.sweep().drops_found == 1
+    box.library.work()
+    assert (box.refused(), box.left(), len(box.photos())) == ([], set(), 1)
+    with pytest.raises(NotFound):
+        dropbox.try_again(refused.id, owner=box.library.owner, database=database)
 
 
 def test_quota_and_size_leave_the_file_where_it_is(any_box: Dropbox) -> None:

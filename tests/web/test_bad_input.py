@@ -38,6 +38,7 @@ FORMS: dict[str, dict[str, str]] = {
     "people.reset": {},
     "jobs.revive": {},
     "jobs.revive_all": {},
+    "uploads.try_drop_again": {},
     "people.lock": {},
     "people.unlock": {},
     "people.quota": {"gigabytes": "1.5"},

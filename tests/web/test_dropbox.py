@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 
 from photos.errors import Invalid
@@ -41,6 +43,23 @@ def test_a_dropped_photo_is_on_the_timeline_and_what_was_left_says_why(
     assert "Left in your dropbox" not in people.member.get("/uploads").text
     drop(library, "2024/<b>film.mp4", pictures.jpeg(64, 48, seed=2))
     assert "Left in your dropbox" not in people.owner.get("/uploads").text
+
+
+def test_what_was_left_is_tried_again_by_one_click_of_its_owner_alone(
+    people: People, library: Library
+) -> None:
+    drop(library, "film.mp4", b"not a photo")
+    page = people.owner.get("/uploads").text
+    assert 'aria-label="Try again: film.mp4"' in page
+    (retry,) = re.findall(r'action="(/uploads/dropped/[0-9a-f]{64}/retry)"', page)
+    for browser, status in ((people.member, 404), (people.admin, 404), (people.nobody, 303)):
+        assert browser.post(retry).status_code == status
+    assert retry in people.owner.get("/uploads").text
+    answer = people.owner.post(retry)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/uploads#dropped")
+    page = check(people.owner.get("/uploads").text)
+    assert re.search(r"film\.mp4 This is not a picture .* It is tried again within a minute\.", words(page))
+    assert retry not in page
 
 
 def test_nobody_gets_what_was_dropped_for_a_person_who_is_not_here(people: People, library: Library) -> None:
