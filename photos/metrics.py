@@ -3,8 +3,8 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 Nothing is sent to anybody: values of one name and one set of dimensions are gathered and written as one line,
-after ten seconds or a hundred values. Dimensions are words of our own (a job, a service, a group of pages),
-never a person, a photo or an address: each combination is one metric, and each metric is paid for.
+ten seconds after the first or when there are a hundred. Dimensions are words of our own (a job, a service, a
+group of pages), never a person, a photo or an address: each combination is one metric, and is paid for.
 """
 
 from __future__ import annotations
@@ -30,17 +30,20 @@ class Meter:
     def __init__(self, tier: str) -> None:
         self._tier = tier
         self._values: dict[Key, list[float]] = {}
-        self._since = time.monotonic()
+        self._timer: threading.Timer | None = None
         self._turn = threading.Lock()
 
     def record(self, name: str, value: float, unit: str, **dimensions: str) -> None:
         """One value; `unit` is a word of CloudWatch, such as Milliseconds or Count."""
         key = (name, unit, tuple(dimensions.items()))
         with self._turn:
+            if self._timer is None:
+                self._timer = threading.Timer(GATHER_SECONDS, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
             values = self._values.setdefault(key, [])
             values.append(round(value, 3))
-            is_due = len(values) >= MOST_VALUES or time.monotonic() - self._since >= GATHER_SECONDS
-            gathered = self._take() if is_due else {}
+            gathered = self._take() if len(values) >= MOST_VALUES else {}
         self._write(gathered)
 
     def flush(self) -> None:
@@ -50,7 +53,9 @@ class Meter:
         self._write(gathered)
 
     def _take(self) -> dict[Key, list[float]]:
-        gathered, self._values, self._since = self._values, {}, time.monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+        gathered, self._values, self._timer = self._values, {}, None
         return gathered
 
     def _write(self, gathered: dict[Key, list[float]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,19 @@ def test_a_line_holds_no_more_values_than_the_format_allows(written: io.StringIO
     for value in range(250):
         metrics.record("CallTime", value, "Milliseconds", Service="s3")
     assert [len(line["CallTime"]) for line in lines(written)] == [100, 100, 50]
+
+
+def test_what_is_measured_is_written_soon_also_where_nothing_follows(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "GATHER_SECONDS", 0.05)
+    for value in (1, 2):
+        metrics.record("JobTime", value, "Milliseconds", Job="process_photo")
+        give_up_at = time.monotonic() + 10
+        while len(written.getvalue().splitlines()) < value:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.01)
+    assert [line["JobTime"] for line in lines(written)] == [[1], [2]]
 
 
 def test_nothing_is_written_where_nothing_is_measured(written: io.StringIO) -> None:
