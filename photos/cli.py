@@ -1,5 +1,5 @@
-"""Commands for people: `flask check`, `migrate`, `rotate-db-password`, `accounts`, `upload`, `demo`,
-`bucket`, `sweep`, `fsck`, `relabel`, `reindex`.
+"""Commands for people: `flask check`, `migrate`, `secrets`, `rotate-db-password`, `accounts`, `upload`,
+`demo`, `bucket`, `sweep`, `fsck`, `relabel`, `reindex`.
 
 The web process imports this file too, so a command loads what only it needs.
 """
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +21,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from photos.config import read_settings, secrets_in_use
 from photos.errors import BackendError, BigimageError, ConfigError
+from photos.models import SecretVersion
 from photos.secret_names import find_secret_name
 from photos.services import accounts
 from photos.wiring import Backends, examine_rights, fleet, open_database, owners_database, prepare
@@ -62,7 +65,7 @@ def register(app: Flask) -> None:
     """Add every command to the application."""
     app.cli.add_command(accounts_group)
     for command in (
-        *(check, migrate, rotate_db_password, upload, demo, check_bucket),
+        *(check, migrate, list_secrets, rotate_db_password, upload, demo, check_bucket),
         *(simulate_event, sweep, fsck, relabel, reindex),
     ):
         app.cli.add_command(command)
@@ -141,6 +144,34 @@ def _notes(parts: Backends) -> list[str]:
     if not parts.database.is_sqlite and parts.settings.database_ca is None:
         notes.append("nobody proves that the database is the right one: set DATABASE_CA.")
     return notes
+
+
+@click.command("secrets", cls=PlainCommand)
+@with_appcontext
+def list_secrets() -> None:
+    """List the secrets that settings name: which version is there, and since when.
+
+    The texts themselves are never shown. Exits with 1 unless all are there.
+    """
+    # the application has the texts in the place of the names
+    named = secrets_in_use(read_settings())
+    versions = backends().secrets.list_versions(named.values())
+    for variable, name in named.items():
+        if found := versions.get(name):
+            click.echo(f"{variable}: {name}{_version_words(found)}")
+    missing = {variable: name for variable, name in named.items() if name not in versions}
+    for variable, name in missing.items():
+        secret = find_secret_name(name)
+        click.echo(f"{variable}: {name} is not there. Make it: {secret.making if secret else ''}", err=True)
+    if not named:
+        click.echo("No setting names a secret.")
+    if missing:
+        sys.exit(1)
+
+
+def _version_words(found: SecretVersion) -> str:
+    since = f", since {found.changed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if found.changed_at else ""
+    return (f", version {found.version}" if found.version else "") + since
 
 
 @click.command("rotate-db-password", cls=PlainCommand)

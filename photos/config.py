@@ -162,6 +162,15 @@ def secrets_named(settings: Settings) -> dict[str, str]:
     }
 
 
+def secrets_in_use(settings: Settings) -> dict[str, str]:
+    """The same, and what is read while the program runs: users of the database and their passwords."""
+    later = {
+        "DATABASE_SECRET": settings.database_secret,
+        "DATABASE_OWNER_SECRET": settings.database_owner_secret,
+    }
+    return secrets_named(settings) | {name: value for name, value in later.items() if find_secret_name(value)}
+
+
 def with_secrets(settings: Settings, found: Mapping[str, str]) -> Settings:
     """The same with texts (variable -> text) in the place of names. Raises ConfigError with all problems."""
     problems: list[str] = []
@@ -203,6 +212,8 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(
                 "BASE_URL is missing: set it to the address that people type, such as https://photos.example.org."
             )
+    if settings.machines > 1:
+        problems.append("MACHINES must be 1: the search index is a file in BIGIMAGE_DATA, on one machine.")
     problems += _storage_contradictions(settings)
     problems += _jobs_contradictions(settings)
     problems += _about_database(settings)
@@ -217,7 +228,7 @@ def _contradictions(settings: Settings) -> list[str]:
 
 
 def _about_database(settings: Settings) -> list[str]:
-    names = {*secrets_named(settings).values(), settings.database_secret, settings.database_owner_secret}
+    names = secrets_in_use(settings).values()
     stores = {name.store for value in names if (name := find_secret_name(value))}
     problems = []
     if stores - {"env"} and not settings.aws_region:

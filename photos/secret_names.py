@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 
 STORES = ("env", "ssm", "secretsmanager")
@@ -27,6 +28,18 @@ class SecretName:
 
     def __str__(self) -> str:
         return f"{self.store}:{self.name}" + (f"#{self.field}" if self.field else "")
+
+    @property
+    def making(self) -> str:
+        """What an operator types to make it, with its text in FILE."""
+        name = shlex.quote(self.name.rpartition(":")[2])
+        match self.store:
+            case "ssm":
+                return f"aws ssm put-parameter --type SecureString --name {name} --value file://FILE"
+            case "secretsmanager":
+                return f"aws secretsmanager create-secret --name {name} --secret-string file://FILE"
+            case _:
+                return f'export {name}="$(cat FILE)"'
 
 
 def find_secret_name(value: str) -> SecretName | None:

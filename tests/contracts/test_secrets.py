@@ -6,17 +6,23 @@ import json
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from photos import logs
+from photos.app import create_app
 from photos.backends.aws import LateClient
 from photos.backends.secrets import Secrets
 from photos.backends.secrets.environment import EnvironmentSecrets
 from photos.backends.secrets.named import NamedSecrets
 from photos.backends.secrets.secretsmanager import SecretsManagerSecrets
 from photos.backends.secrets.ssm import SsmSecrets
+from photos.config import read_settings
 from photos.errors import Conflict, NotFound, SecretsError
+from photos.models import SecretVersion
+from photos.wiring import open_backends
 from tests.servers.moto import ACCESS_KEY, REGION, SECRET_KEY, Moto
 from tests.servers.proxy import FaultProxy
 
@@ -101,6 +107,24 @@ def test_many_come_at_once(place: Place) -> None:
     for name, text in wanted.items():
         place.keep(name, text)
     assert place.secrets.get_all([*wanted, "/bigimage/7"]) == wanted
+
+
+def test_versions_are_told_without_texts(aws_place: Place) -> None:
+    aws_place.keep("/bigimage/turn", "canary-one")
+    first = aws_place.secrets.list_versions(["/bigimage/turn", "/bigimage/none"])
+    assert list(first) == ["/bigimage/turn"]
+    aws_place.secrets.put("/bigimage/turn", "canary-two")
+    second = aws_place.secrets.list_versions(["/bigimage/turn"])
+    before, after = first["/bigimage/turn"], second["/bigimage/turn"]
+    assert before.version != after.version
+    assert before.changed_at and after.changed_at and before.changed_at <= after.changed_at
+    assert abs(datetime.now(UTC) - after.changed_at) < timedelta(minutes=2)
+    assert "canary" not in repr((first, second))
+
+
+def test_an_environment_has_no_versions(env_place: Place) -> None:
+    env_place.keep("TURN", "canary")
+    assert env_place.secrets.list_versions(["TURN", "NONE"]) == {"TURN": SecretVersion()}
 
 
 def test_all_that_are_missing_are_named(place: Place) -> None:
@@ -249,6 +273,9 @@ def test_each_name_goes_to_its_store_and_a_field_out_of_an_object(
     for missing in ("secretsmanager:app#other", "secretsmanager:app#number", "ssm:/key#field"):
         with pytest.raises(NotFound, match=missing.partition("#")[2]):
             named.get(missing)
+    versions = named.list_versions([*wanted, "ssm:/none", "secretsmanager:app"])
+    assert set(versions) == {*wanted, "secretsmanager:app"}
+    assert versions["secretsmanager:app"] == versions["secretsmanager:app#secret_key"]
     named.put("ssm:/key", "second")
     assert named.get("ssm:/key") == "second", "what was written is read back"
     with pytest.raises(Conflict, match="name the whole secret"):
@@ -302,3 +329,40 @@ def test_what_was_read_is_masked_wherever_it_is_written(named: NamedSecrets, env
         assert "canary" not in logs.mask(f"<{written}>")
     assert "bigimage-web" in logs.mask("signed in as bigimage-web")
     assert "canary" not in repr(named) + repr(named.__dict__)
+
+
+def test_the_command_lists_names_versions_and_dates_and_never_a_text(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    canary = "canary-text-that-is-long-enough-for-a-key"
+    settings = {
+        "BIGIMAGE_DATA": str(tmp_path),
+        "AWS_REGION": REGION,
+        "SECRETS_ENDPOINT_URL": moto.url,
+        "SECRET_KEY": "ssm:/bigimage/secret-key",
+        "DATABASE_URL": "mysql+mysqlconnector://127.0.0.1:1/bigimage",
+        "DATABASE_SECRET": "secretsmanager:bigimage/database",
+        "DATABASE_OWNER_SECRET": f'{{"username": "owner", "password": "{canary}"}}',
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    ssm, secretsmanager = moto.client("ssm"), moto.client("secretsmanager")
+    ssm.put_parameter(Name="/bigimage/secret-key", Value=canary, Type="SecureString")
+    backends = open_backends(read_settings())
+    runner = create_app(backends=backends).test_cli_runner()
+    result = runner.invoke(args=["secrets"])
+    assert result.exit_code == 1
+    assert "SECRET_KEY: ssm:/bigimage/secret-key, version 1, since 2" in result.output
+    assert "DATABASE_SECRET: secretsmanager:bigimage/database is not there" in result.output
+    assert "aws secretsmanager create-secret --name bigimage/database" in result.output
+    text = json.dumps({"username": "app", "password": canary})
+    secretsmanager.create_secret(Name="bigimage/database", SecretString=text)
+    result = runner.invoke(args=["secrets"])
+    backends.close()
+    assert result.exit_code == 0, result.output
+    (version,) = [line for line in result.output.splitlines() if line.startswith("DATABASE_SECRET")]
+    assert ", version " in version
+    assert "DATABASE_OWNER_SECRET" not in result.output, "it holds its text itself"
+    assert "canary" not in result.output
+    ssm.close()
+    secretsmanager.close()

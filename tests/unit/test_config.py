@@ -62,6 +62,7 @@ def test_the_address_follows_the_port() -> None:
         ("DATABASE_CA", "/nowhere/at/all.pem", "where there is no file"),
         ("DATABASE_CONNECTIONS", "1", "between 2 and 100"),
         ("MACHINES", "0", "between 1 and 1000"),
+        ("MACHINES", "2", "search index is a file"),
         ("S3_ENDPOINT_URL", "s3.example.org", "must look like https://"),
         ("TRACES_URL", "127.0.0.1:4318", "must look like https://"),
         ("METRICS", "often", "must be one of true, false"),

@@ -14,6 +14,7 @@ from typing import Any
 from photos import logs
 from photos.backends.secrets import Secrets
 from photos.errors import Conflict, NotFound, SecretsError
+from photos.models import SecretVersion
 from photos.secret_names import SecretName, find_secret_name
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,16 @@ class NamedSecrets:
 
     def get_all(self, names: Collection[str]) -> dict[str, str]:
         return self._get_all(names, at_most_seconds=self._lifetime_seconds)
+
+    def list_versions(self, names: Collection[str]) -> dict[str, SecretVersion]:
+        """As the stores have them now; of a field that is not there, that of its secret."""
+        parsed = {name: _parsed(name) for name in names}
+        versions: dict[str, SecretVersion] = {}
+        for store in {each.store for each in parsed.values()}:
+            here = {name: each.name for name, each in parsed.items() if each.store == store}
+            found = self._stores[store].list_versions(set(here.values()))
+            versions |= {name: found[place] for name, place in here.items() if place in found}
+        return versions
 
     def put(self, name: str, text: str) -> None:
         where = _parsed(name)

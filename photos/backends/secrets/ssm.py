@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
 from photos.backends.aws import LateClient
 from photos.backends.secrets.aws import secrets_errors
 from photos.errors import NotFound
+from photos.models import SecretVersion
 
 BATCH = 10
 """Names in one call: a limit of GetParameters."""
@@ -24,15 +25,24 @@ class SsmSecrets:
         return self.get_all([name])[name]
 
     def get_all(self, names: Collection[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        waiting = iter(dict.fromkeys(names))
-        while batch := list(islice(waiting, BATCH)):
-            with secrets_errors("read", ", ".join(batch), rights="ssm:GetParameters"):
-                answer = self._aws.client.get_parameters(Names=batch, WithDecryption=True)
-            found |= {one["Name"]: one["Value"] for one in answer["Parameters"]}
+        found = {one["Name"]: one["Value"] for one in self._read(names, is_decrypted=True)}
         if missing := [name for name in names if name not in found]:
             raise NotFound("secret", ", ".join(missing))
         return found
+
+    def list_versions(self, names: Collection[str]) -> dict[str, SecretVersion]:
+        return {
+            one["Name"]: SecretVersion(str(one["Version"]), one["LastModifiedDate"])
+            for one in self._read(names, is_decrypted=False)
+        }
+
+    def _read(self, names: Collection[str], *, is_decrypted: bool) -> Iterator[dict[str, Any]]:
+        """Those that are there."""
+        waiting = iter(dict.fromkeys(names))
+        while batch := list(islice(waiting, BATCH)):
+            with secrets_errors("read", ", ".join(batch), rights="ssm:GetParameters"):
+                answer = self._aws.client.get_parameters(Names=batch, WithDecryption=is_decrypted)
+            yield from answer["Parameters"]
 
     def put(self, name: str, text: str) -> None:
         known = self._describe(name)
