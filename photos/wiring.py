@@ -137,6 +137,8 @@ def examine_rights(settings: Settings) -> Iterator[Finding]:
         bucket=settings.s3_bucket,
         s3_endpoint_url=settings.s3_endpoint_url,
         s3_addressing=settings.s3_addressing,
+        s3_encryption=settings.s3_encryption,
+        s3_kms_key=settings.s3_kms_key,
         jobs_queue=settings.jobs_queue,
         jobs_dead_queue=settings.jobs_dead_queue,
         sqs_endpoint_url=settings.sqs_endpoint_url,

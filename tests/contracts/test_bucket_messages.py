@@ -4,21 +4,17 @@ radosgw, which pushes its own."""
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from photos.models import ObjectEvent
 from photos.services.bucket_events import read_events
 from tests.servers.moto import REGION, Moto
-from tests.servers.ports import free_port
-from tests.servers.radosgw import REGION as RADOSGW_REGION
+from tests.servers.pushed import Pushed
 from tests.servers.radosgw import Radosgw
 
 KEYS = ["plain.jpg", "a b+c.jpg", "100% é 東京.jpg", 'it\'s "$(here)"; `id` & more?.jpg']
@@ -72,53 +68,11 @@ def test_messages_of_amazons_kind_are_read(receive: Callable[[str], list[str]], 
     assert len(bodies) >= len(KEYS)
 
 
-class _Listener(BaseHTTPRequestHandler):
-    bodies: list[bytes]
-
-    def do_POST(self) -> None:
-        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing to say."""
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[bytes]]]:
+def test_messages_that_radosgw_pushes_are_read(radosgw: Radosgw) -> None:
     bodies: list[bytes] = []
-    server = HTTPServer(("127.0.0.1", free_port()), type("Listener", (_Listener,), {"bodies": bodies}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", bodies
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_messages_that_radosgw_pushes_are_read(radosgw: Radosgw, listener: tuple[str, list[bytes]]) -> None:
-    address, bodies = listener
-    sns = boto3.client(
-        "sns",
-        region_name=RADOSGW_REGION,
-        endpoint_url=radosgw.endpoint_url,
-        aws_access_key_id=radosgw.access_key,
-        aws_secret_access_key=radosgw.secret_key,
-    )
-    topic = sns.create_topic(Name=uuid4().hex, Attributes={"push-endpoint": address})["TopicArn"]
-    sns.close()
     bucket = radosgw.create_bucket()
-    with closing(radosgw.client()) as s3:
-        rule = {
-            "Id": "dropbox",
-            "TopicArn": topic,
-            "Events": ["s3:ObjectCreated:*"],
-            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "dropbox/"}]}},
-        }
-        s3.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration={"TopicConfigurations": [rule]}
-        )
+    with Pushed(bodies.append) as listener, closing(radosgw.client()) as s3:
+        radosgw.push_events(bucket, "dropbox/", listener.url)
         for key in KEYS:
             s3.put_object(Bucket=bucket, Key=f"dropbox/a@example.org/{key}", Body=b"x")
         s3.put_object(Bucket=bucket, Key="originals/aa/bb", Body=b"x")

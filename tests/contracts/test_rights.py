@@ -77,6 +77,8 @@ def become(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Ma
             bucket=BUCKET,
             s3_endpoint_url=moto.url,
             s3_addressing="path",
+            s3_encryption="",
+            s3_kms_key="",
             jobs_queue=queues.QUEUE,
             jobs_dead_queue=queues.DEAD_QUEUE,
             sqs_endpoint_url=moto.url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -33,6 +34,8 @@ PROGRAMS = (
     "radosgw-admin",
 )
 REGION = "default"
+KMS_KEY = "key-of-photos"
+"""The one key that the gateway's own stand-in for KMS has."""
 START_SECONDS = 60
 
 # cephx: with `none` the gateway is refused. The two paxos lines make the start 1.4 s instead of 12.
@@ -73,6 +76,9 @@ rgw frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port} ssl_endpoint=127.0
 ssl_certificate={certificate.chain} ssl_private_key={certificate.key}
 rgw data = {folder}/rgw
 rgw dns name = localhost
+rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
+rgw crypt s3 kms encryption keys = {kms_key}={kms_secret}
 """
 
 
@@ -122,8 +128,11 @@ class Radosgw:
 
     def client(self) -> Any:
         """boto3's client of this store. Close it."""
+        return self._client("s3")
+
+    def _client(self, service: str) -> Any:
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
             aws_access_key_id=self.access_key,
@@ -136,6 +145,20 @@ class Radosgw:
         with closing(self.client()) as client:
             client.create_bucket(Bucket=name)
         return name
+
+    def push_events(self, bucket: str, prefix: str, url: str) -> None:
+        """From now on, post a message to `url` for each object that comes below `prefix`."""
+        with closing(self._client("sns")) as sns, closing(self.client()) as s3:
+            topic = sns.create_topic(Name=f"drops-{bucket}", Attributes={"push-endpoint": url})["TopicArn"]
+            rule = {
+                "Id": "dropbox",
+                "TopicArn": topic,
+                "Events": ["s3:ObjectCreated:*"],
+                "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
+            }
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration={"TopicConfigurations": [rule]}
+            )
 
     def environ(self, bucket: str) -> dict[str, str]:
         """Settings of a Bigimage that keeps its photos there."""
@@ -170,6 +193,8 @@ class Radosgw:
             old_mon_port=old_mon_port,
             port=self.port,
             https_port=self.https_port,
+            kms_key=KMS_KEY,
+            kms_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
             certificate=Authority(self.authority.parent).issue("127.0.0.1", "localhost"),
         )
         (self.folder / "ceph.conf").write_text(text)

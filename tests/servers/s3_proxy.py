@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from tests.servers.ports import free_port
 
-REFUSAL = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>by the test</Message></Error>"
+REFUSAL = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
 HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-length"})
 
 
@@ -35,13 +35,15 @@ class S3Proxy:
     """Passes requests on to `target_port` on 127.0.0.1.
 
     `refuse` says, for a request's method and path, with which (status, code) it is refused without being
-    passed on; None passes it. `change` gives the body of an answer, whose length is announced unchanged.
+    passed on; None passes it. `message` is what refusals say. `change` gives the body of an answer, whose
+    length is announced unchanged.
     `tag`, if it is set, takes the place of the tag in answers to PUT: that of something else than was sent.
     """
 
     target_port: int
     port: int = field(default_factory=free_port)
     refuse: Callable[[str, str], tuple[int, str] | None] = lambda _method, _path: None
+    message: str = "by the test"
     change: Callable[[Answer], bytes] = lambda answer: answer.body
     tag: str = ""
     asked: list[tuple[float, str, str]] = field(default_factory=list)
@@ -82,7 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = proxy.refuse(self.command, self.path)
         if refusal is not None:
             status, code = refusal
-            self._answer(status, [("Content-Type", "application/xml")], REFUSAL.format(code=code).encode())
+            body = REFUSAL.format(code=code, message=proxy.message).encode()
+            self._answer(status, [("Content-Type", "application/xml")], body)
             return
         connection = http.client.HTTPConnection("127.0.0.1", proxy.target_port, timeout=30)
         try:

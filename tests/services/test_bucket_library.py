@@ -16,7 +16,7 @@ from photos.models import Photo
 from photos.services import bucket
 from photos.services.uploads import Offer
 from tests import pictures
-from tests.servers.radosgw import Radosgw
+from tests.servers.radosgw import KMS_KEY, Radosgw
 from tests.servers.s3_proxy import Answer, S3Proxy
 from tests.services.conftest import Library, _library
 
@@ -37,6 +37,18 @@ def shelf(
     store: S3Proxy,
 ) -> Iterator[Library]:
     settings = request.getfixturevalue("bucket") | {"S3_ENDPOINT_URL": store.url}
+    yield from _library(request, data_folder, darkroom, "sqlite", more=settings)
+
+
+@pytest.fixture
+def encrypted_shelf(
+    request: pytest.FixtureRequest, data_folder: Path, darkroom: Decoders, store: S3Proxy
+) -> Iterator[Library]:
+    settings = request.getfixturevalue("bucket") | {
+        "S3_ENDPOINT_URL": store.url,
+        "S3_ENCRYPTION": "aws:kms",
+        "S3_KMS_KEY": KMS_KEY,
+    }
     yield from _library(request, data_folder, darkroom, "sqlite", more=settings)
 
 
@@ -123,6 +135,26 @@ def test_while_the_store_is_down_uploads_wait_and_then_go_on(shelf: Library, sto
     assert (
         shelf.complete(offer.upload.id).sha256 == hashlib.sha256(pictures.jpeg(320, 240, seed=2)).hexdigest()
     )
+
+
+def test_while_the_key_of_the_bucket_is_missing_uploads_wait_and_then_go_on(
+    encrypted_shelf: Library, store: S3Proxy
+) -> None:
+    shelf = encrypted_shelf
+    store.refuse = lambda method, _path: (400, "KMS.NotFoundException") if method == "POST" else None
+    with pytest.raises(StorageError, match="S3_KMS_KEY does not exist"):
+        shelf.offer(PHOTO)
+    store.refuse = lambda _method, _path: None
+    photo = uploaded(shelf)
+    # the worker needs the key for renditions
+    store.refuse = lambda method, _path: (400, "KMS.DisabledException") if method == "PUT" else None
+    with pytest.raises(StorageError, match="S3_KMS_KEY is disabled"):
+        shelf.work()
+    store.refuse = lambda _method, _path: None
+    shelf.backends.jobs.send("process_photo", {"photo_id": photo.id})
+    shelf.work()
+    assert shelf.photo(photo.id).state == "ready"
+    assert shelf.fsck().total() == 0
 
 
 def test_a_part_that_another_wrote_over_is_found_by_the_worker(shelf: Library) -> None:

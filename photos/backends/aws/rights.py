@@ -66,6 +66,8 @@ class Account:
     bucket: str
     s3_endpoint_url: str
     s3_addressing: str
+    s3_encryption: str
+    s3_kms_key: str
     jobs_queue: str
     jobs_dead_queue: str
     sqs_endpoint_url: str
@@ -120,12 +122,14 @@ def read_policy(tier: str) -> Iterator[Right]:
 
 
 def examine(tier: str, account: Account) -> Iterator[Finding]:
-    """Who asks, where, by which clock, and each right of the tier."""
+    """Who asks, where, by which clock, each right of the tier, and the key that encrypts photos."""
     yield Finding(f"region: {account.region}")
     yield from _identity(account)
     yield from _clock(account)
     for right in read_policy(tier):
         yield try_right(right, account)
+    if account.s3_encryption == "aws:kms":
+        yield try_key(account)
 
 
 def _identity(account: Account) -> Iterator[Finding]:
@@ -175,6 +179,32 @@ def try_right(right: Right, account: Account) -> Finding:
     except BotoCoreError as error:
         return Finding(f"{right.action}: cannot be tried ({error}).", True)
     return Finding(f"{right.action} on {resource}: allowed")
+
+
+def try_key(account: Account) -> Finding:
+    """Whether photos can be kept under the key: S3 asks KMS when an upload begins, and again for its part."""
+    where = {"Bucket": account.bucket, "Key": f"originals/{NOTHING}"}
+    key = {"SSEKMSKeyId": account.s3_kms_key} if account.s3_kms_key else {}
+    name = f"S3_KMS_KEY ({account.s3_kms_key or 'the account’s own'})"
+    try:
+        begun = account.s3.create_multipart_upload(**where, ServerSideEncryption="aws:kms", **key)
+        upload = {**where, "UploadId": begun["UploadId"]}
+        try:
+            account.s3.upload_part(**upload, PartNumber=1, Body=b"-")
+        finally:
+            account.s3.abort_multipart_upload(**upload)
+    except ClientError as error:
+        code, said = error.response.get("Error", {}).get("Code", ""), _said(error)
+        if code in DENIED and "kms:" in said:
+            return Finding(
+                f"{name} may not be used: {said}. Allow kms:GenerateDataKey and kms:Decrypt on it "
+                "in the policy of this machine's role, and this role in the key's own.",
+                True,
+            )
+        return Finding(f"{name} cannot be used: {said} ({code}).", True)
+    except BotoCoreError as error:
+        return Finding(f"{name}: cannot be tried ({error}).", True)
+    return Finding(f"{name}: encrypts and decrypts")
 
 
 def _said(error: ClientError) -> str:
