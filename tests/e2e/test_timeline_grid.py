@@ -216,6 +216,31 @@ def test_a_photo_that_arrives_moves_nothing(grid: Grid, library: Furnished, tmp_
     assert newest in grid.in_sight()
 
 
+def test_a_photo_that_changes_keeps_the_focus(grid: Grid, library: Furnished) -> None:
+    grid.page.keyboard.press("ArrowRight")
+    photo = grid.focused()
+    tile = grid.page.locator(f"#photo-{photo}")
+    expect(tile.locator(".tile-mark")).to_have_count(0)
+    library.api("PATCH", f"photos/{photo}", is_favourite=True)
+    grid.page.evaluate("document.dispatchEvent(new CustomEvent('photos-changed', { detail: { ids: [] } }))")
+    expect(tile.locator(".tile-mark")).to_be_visible()
+    expect(tile).to_be_focused()
+
+
+def test_escape_pressed_at_once_and_twice_comes_back_to_the_list(grid: Grid) -> None:
+    grid.page.keyboard.press("ArrowRight")
+    photo = grid.focused()
+    grid.page.route(f"**/photos/{photo}", lambda _: None)  # the photo never comes
+    grid.page.keyboard.press("Enter")
+    grid.page.wait_for_url(f"**/photos/{photo}")
+    grid.page.keyboard.press("Escape")
+    grid.page.keyboard.press("Escape")
+    grid.page.wait_for_url(f"{grid.address}/")
+    grid.page.wait_for_timeout(300)  # for a step too far
+    assert grid.page.url == f"{grid.address}/"
+    expect(grid.page.locator(f"#photo-{photo}")).to_be_focused()
+
+
 def test_few_nodes_stand_on_the_page_wherever_it_is_scrolled_to(grid: Grid) -> None:
     page = grid.page
     height = page.evaluate("document.documentElement.scrollHeight")

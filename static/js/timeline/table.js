@@ -23,6 +23,7 @@ export class Table {
 
   // Shows what lies between two heights of the library. While the hand is quick no picture is fetched.
   render(from, to, { offset, isCalm }) {
+    const keepFocus = this.#heldFocus();
     const parts = this.#keepFocused(this.#partsBetween(from, to));
     const keys = new Set(parts.map((part) => part.key));
     for (const [key, section] of this.#sections) {
@@ -39,6 +40,7 @@ export class Table {
       if (section.element !== next) this.#canvas.insertBefore(section.element, next);
       before = section.element;
     }
+    keepFocus();
     this.setCurrent(this.current);
     if (this.#version !== this.#stretches.version) this.#tellCounts();
     if (isCalm) this.fetchPictures();
@@ -71,6 +73,18 @@ export class Table {
 
   get #days() {
     return [...this.#sections.values()].filter((section) => section instanceof Day);
+  }
+
+  // A photo that changes, or stands elsewhere since others arrived, gets a new cell; the returned function gives that
+  // one the focus which the old one had.
+  #heldFocus() {
+    const held = document.activeElement;
+    const id = this.#canvas.contains(held) && held.closest(".cell")?.dataset.cell;
+    const kind = held?.matches(".tile") ? ".tile" : ".tile-check";
+    return () => {
+      if (!id || document.activeElement === held) return;
+      this.linkOf(id)?.closest(".cell").querySelector(kind).focus({ preventScroll: true });
+    };
   }
 
   #partsBetween(from, to) {

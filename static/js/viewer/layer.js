@@ -18,6 +18,7 @@ const styled = Promise.all(["photo", "viewer"].map(ensureStyles));
 
 let layer = null;
 let show = null;
+let isLeaving = false; // a second Escape must not go back further
 let left = null; // the list: its scroll position, title, and the tile that was opened
 
 export function isOpen() {
@@ -34,14 +35,16 @@ export async function open(address, tile = null) {
 // The entry of the history is there already.
 export async function cover(address, tile = null) {
   left = { top: scrollY, title: document.title, photo: tile?.dataset.photo ?? photoOf(address) };
-  layer = build();
+  const mine = build();
+  layer = mine;
+  isLeaving = false;
   show = new Show(layer, leave);
   const coming = take(address);
   coming.catch(() => {}); // told below
   await Promise.all([styled, ready]);
   const soon = await Promise.race([coming.catch(() => null), pause(SOON_MS)]);
   const picture = tile?.querySelector("img");
-  if (!layer) return;
+  if (layer !== mine) return; // closed meanwhile
   await grow(picture, () => {
     document.body.append(layer);
     document.querySelector(".frame").inert = true;
@@ -49,10 +52,10 @@ export async function cover(address, tile = null) {
     else layer.replaceChildren(standIn(picture));
     layer.focus({ preventScroll: true });
   });
-  if (soon || !layer) return;
+  if (soon || layer !== mine) return;
   try {
     const late = await coming;
-    if (layer) show.put(late);
+    if (layer === mine) show.put(late);
   } catch {
     location.assign(address); // what went wrong is told by the page itself
   }
@@ -60,6 +63,8 @@ export async function cover(address, tile = null) {
 
 // Whoever wants to search goes on typing at once.
 function leave({ forSearch = false } = {}) {
+  if (isLeaving) return;
+  isLeaving = true;
   if (forSearch) {
     document.querySelector(".frame").inert = false;
     layer.hidden = true;

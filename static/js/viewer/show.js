@@ -117,7 +117,13 @@ export class Show {
   }
 
   #onKey(event) {
-    if (!this.article || !isForViewer(event, this.#place)) return;
+    if (!isForViewer(event, this.#place)) return;
+    const ways = { Escape: () => this.#escape(), "/": () => this.#leave({ forSearch: true }) };
+    if (event.key in ways) {
+      event.preventDefault();
+      return ways[event.key]();
+    }
+    if (!this.article) return; // it is on its way
     const isZoomed = this.#stage?.scale > 1;
     const keys = {
       ArrowLeft: () => (isZoomed ? this.#stage.pan(PAN_PX, 0) : this.#step("newer")),
@@ -135,10 +141,8 @@ export class Show {
       R: () => this.#press('[data-turn-by="270"]'),
       s: () => this.#act("play"),
     };
-    const ways = { Escape: () => this.#escape(), "/": () => this.#leave({ forSearch: true }) };
-    if (!(event.key in keys) && !(event.key in ways)) return;
+    if (!(event.key in keys)) return;
     event.preventDefault();
-    if (event.key in ways) return ways[event.key]();
     // a key pressed as the photo comes waits for what answers it
     this.#booted.then(keys[event.key]).catch(complain);
   }
