@@ -30,6 +30,7 @@ from sqlalchemy.exc import (
 )
 
 from photos.db import mysql
+from photos.db.sqlite_file import DatabaseFile
 from photos.errors import ConfigError, DatabaseError, DatabaseFull, RolledBack
 
 log = logging.getLogger(__name__)
@@ -113,8 +114,10 @@ class Database:
         connections: int = CONNECTIONS,
     ) -> None:
         self.url = make_url(url)
+        self._file: DatabaseFile | None = None
         if self.url.get_backend_name() == "sqlite":
             self.engine = _sqlite(url)
+            self._file = DatabaseFile(Path(self.url.database or ""))
         elif self.url.get_backend_name() in {"mysql", "mariadb"}:
             self.engine = mysql.open_engine(self.url, sign_in=sign_in, ca=ca, connections=connections)
         else:
@@ -128,7 +131,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; nothing is committed: closing rolls back, once."""
-        with self.translated("read"), self.engine.connect() as connection:
+        with self.translated("read"), self._connection() as connection:
             if self.is_sqlite:
                 # takes no lock and touches no file, so nothing can fail that would have to be translated;
                 # SQLAlchemy's event for it costs as much as a statement
@@ -146,7 +149,7 @@ class Database:
         begin = (
             functools.partial(begin_writing, is_flushed=is_flushed) if self.is_sqlite else Connection.begin
         )
-        with self.translated("write"), self.engine.connect() as connection:
+        with self.translated("write"), self._connection() as connection:
             steps = last_steps(connection)
             try:
                 with begin(connection) as transaction:
@@ -157,6 +160,11 @@ class Database:
                         transaction.commit()
             finally:
                 steps.clear()
+
+    def _connection(self) -> Connection:
+        if self._file:
+            self._file.check()
+        return self.engine.connect()
 
     @contextmanager
     def translated(self, action: str) -> Iterator[None]:

@@ -7,6 +7,8 @@ with RFC 9457 problem details. A thing that is not yours gives the same bytes as
 from __future__ import annotations
 
 import logging
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,9 @@ from photos.errors import (
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
+DRAINED_BYTES = 64 * 1024**2
+DRAINED_SECONDS = 10
+"""So much is read of a body that is not taken, and for so long."""
 
 TITLES = {
     400: "This request cannot be read",
@@ -50,12 +55,20 @@ TITLES = {
     503: "A part of Bigimage does not answer",
     507: "No space is left",
 }
+SILENT = {
+    "database": "The list of your photos cannot be reached just now.",
+    "storage": "The place where the photos are kept cannot be reached just now.",
+    "search": "The search cannot be reached just now. Your photos can be looked at meanwhile.",
+    "identity": "The sign-in cannot be reached just now.",
+    "jobs": "The queue of work cannot be reached just now.",
+}
+"""What does not answer, by its role, for people."""
 DETAILS = {
     404: "It may have been deleted, or the address is wrong.",
     405: "The address is right, but it does not take this kind of request.",
     413: "Send less at once.",
     500: "It is noted. Try again; if it happens again, tell whoever runs this library the number below.",
-    503: "Nothing is lost. Try again in a few seconds.",
+    503: "Nothing is lost. Try again in a few seconds; if it stays so, tell whoever runs this library.",
     507: "The disk is full. What is stored stays safe; new photos have to wait until there is room.",
 }
 
@@ -94,7 +107,8 @@ def problem_of(error: BigimageError) -> Problem:
         case StorageFull() | DatabaseFull():
             return Problem(507, "storage_full", DETAILS[507], retry_after=RETRY_SECONDS)
         case BackendError():
-            return Problem(503, f"{error.role}_unavailable", DETAILS[503], retry_after=RETRY_SECONDS)
+            detail = f"{SILENT.get(error.role, '')} {DETAILS[503]}".lstrip()
+            return Problem(503, f"{error.role}_unavailable", detail, retry_after=RETRY_SECONDS)
         case _:
             return Problem(500, "internal", DETAILS[500])
 
@@ -142,12 +156,29 @@ def _on_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
+    if status == 413:
+        _drain()
     detail = DETAILS.get(status) or error.description or ""
     response = problem_response(Problem(status, error.name.lower().replace(" ", "_"), detail))
     for name, value in error.get_headers():
         if name.lower() in {"allow", "content-range", "accept-ranges"}:
             response.headers[name] = value
     return response
+
+
+def _drain() -> None:
+    """Read the rest of what is too large, within bounds.
+
+    A browser that is hung up on while it still sends shows an error of its own in place of our page.
+    """
+    left = request.content_length or 0
+    if left > DRAINED_BYTES:
+        return
+    give_up_at = time.monotonic() + DRAINED_SECONDS
+    with suppress(OSError):
+        while left > 0 and time.monotonic() < give_up_at:
+            piece = request.environ["wsgi.input"].read(min(left, 65536))
+            left -= len(piece) or left
 
 
 def _on_unexpected(error: Exception) -> Response:

@@ -391,6 +391,7 @@ def photo_facts(photo: Photo) -> PhotoFacts:
     """Everything the panel says about a photo that needs words."""
     when, when_note = taken_words(photo)
     position = photo.position
+    megapixels = photo.width * photo.height / 1e6
     return PhotoFacts(
         taken=when,
         taken_iso=photo.taken_local.isoformat(timespec="seconds"),
@@ -402,7 +403,7 @@ def photo_facts(photo: Photo) -> PhotoFacts:
         exposure=exposure_words(photo.camera),
         size=size_words(photo.size_bytes),
         dimensions=f"{photo.width:,} × {photo.height:,}" if photo.width else "",
-        megapixels=f"{photo.width * photo.height / 1e6:.1f} megapixels" if photo.width else "",
+        megapixels=f"{megapixels:.1f} megapixels" if megapixels >= 0.05 else "",
         kind=kind_words(photo),
         uploaded=f"{date_words(photo.created_at.date())}, {photo.created_at:%H:%M} UTC",
     )

@@ -171,7 +171,7 @@ LARGE_BODIES: dict[tuple[str, str], int | None] = {
 MAX_BODY_BYTES = 1024 * 1024
 """What a form or a JSON document may be."""
 
-NO_SESSION = ("/static/", "/media/", "/health", "/version", "/worker/")
+NO_SESSION = ("/static/", "/media/", "/health", "/ready", "/version", "/worker/")
 """Paths that answer without looking at a cookie."""
 
 

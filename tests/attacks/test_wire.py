@@ -338,6 +338,18 @@ def test_row_064_odd_bodies_are_refused_and_memory_stays_flat(house: House) -> N
     assert statistics.median(times_of(house.port, 10)) < 1
 
 
+def test_row_064_a_form_that_is_too_large_gets_a_page_and_no_hang_up(house: House) -> None:
+    """A browser that is hung up on while it sends shows an error of its own."""
+    with closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)) as connection:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"bigimage={house.cookie}",
+        }
+        connection.request("POST", "/account/name", b"name=" + b"x" * 9_000_000, headers)
+        answer = connection.getresponse()
+        assert (answer.status, b"Too large" in answer.read()) == (413, True)
+
+
 def test_row_064_a_body_without_an_end_is_no_photo(house: House) -> None:
     head = (
         f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\nCookie: bigimage={house.cookie}\r\n"

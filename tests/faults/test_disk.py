@@ -168,7 +168,10 @@ def test_f30_a_data_folder_that_vanished_is_an_outage_until_it_is_back(
         page = visit.send_form(body)
         assert page.status_code == 503
         assert "Nothing is lost" in page.text
-        assert visit.get("/").status_code in {200, 503}
+        home = visit.get("/")
+        assert home.status_code == 503
+        assert "The list of your photos cannot be reached" in home.text
+        assert {"database", "storage"} <= set(visit.get("/ready").json()["missing"])
         assert visit.offer(body).status_code == 503
         time.sleep(1)
         assert not data.exists()
