@@ -64,13 +64,14 @@ def make_library(
     Without `search` the index is left to the sweep. The same seed gives the same photos. Raises Invalid if
     they are there already, BackendError if a part is down; what was added until then stays.
     """
-    pictures = [
-        _store(number, database=database, storage=storage, recognition=recognition, darkroom=darkroom)
-        for number in range(SCENES)
-    ]
+    pictures: dict[int, _Picture] = {}
     invented = invent(count, seed=f"{seed} {owner.id}", scenes=SCENES)
     done = 0
     while batch := list(islice(invented, BATCH)):
+        for scene in {made.scene for made in batch} - pictures.keys():
+            pictures[scene] = _store(
+                scene, database=database, storage=storage, recognition=recognition, darkroom=darkroom
+            )
         finished = [
             _finished(made, pictures[made.scene], recognition, done + offset)
             for offset, made in enumerate(batch)

@@ -99,6 +99,11 @@ def test_shared_pictures_stay_until_the_last_photo_goes(library: Library) -> Non
     assert library.objects() == set()
 
 
+def test_pictures_that_no_photo_shows_are_not_stored(library: Library) -> None:
+    fill(library, 1)
+    assert differences(library) == 0
+
+
 def test_an_invented_photo_stays_as_it_is_whatever_is_asked_of_it(library: Library) -> None:
     fill(library, 4)
     parts = library.backends
