@@ -7,6 +7,7 @@ refuses requests of a clock that is wrong.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from photos.config import read_settings
 from photos.db.schema import metadata, upload
@@ -25,8 +26,9 @@ from photos.services import uploads
 from photos.wiring import Backends, open_backends, prepare
 from tests.faults import flows
 from tests.faults.flows import Flow, Promises
-from tests.faults.shim import NETWORK_FAULTS, Fault, Shim
+from tests.faults.shim import NETWORK, NETWORK_FAULTS, Fault, Shim
 from tests.faults.stage import InnerDarkroom, Nowhere, Stage, _check_objects, _owner, serve
+from tests.servers.mariadb import clear
 from tests.services.conftest import Library
 
 NAMES = (
@@ -57,6 +59,7 @@ class Elsewhere(Stage):
     """A database, a bucket, and a folder for what stays here."""
 
     faults = NETWORK_FAULTS
+    counting = Fault(NETWORK, errno.ECONNRESET)
 
     def set_up(self) -> None:
         """Make the tables, and rehearse."""
@@ -69,15 +72,14 @@ class Elsewhere(Stage):
         self._look(flow, deepcopy(self.promises), lambda **facts: problems.append(facts))
         assert not problems, problems
 
-    def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, int, list[str]]:
+    def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, list[int], list[str]]:
         """See `Stage`. The process has just begun: it has no connections yet."""
         return super().play(replace(flow, is_cold=True), fault, number)
 
     def _begin(self, flow: Flow) -> None:
         storage = self.backends.storage
         with self.backends.database.write() as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
+            clear(connection)
         for item in list(storage.list()):
             storage.delete(item.key)
         for key, multipart_id in list(storage.list_multiparts()):

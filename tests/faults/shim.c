@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 enum { WRITE = 1, SYNC = 2, RENAME = 4, UNLINK = 8, CREATE = 16, READ = 32, OPEN = 64, CONNECT = 128, SEND = 256, RECEIVE = 512 };
+enum { KINDS = 10 };
 enum { KILL = -1, HALF = -2, TEAR = -3 };
 
 static char folder[PATH_MAX];
@@ -34,6 +35,7 @@ static char shadow[PATH_MAX];
 static int kinds, action, is_lasting;
 static long wanted;
 static atomic_long calls, fired;
+static atomic_long calls_of[KINDS]; /* each kind's, in the order of their bits */
 static long clock_seconds;
 static const char *orders;
 
@@ -45,6 +47,7 @@ void fault_arm(const char *path, int which, int what, long number, int lasting) 
     wanted = number;
     is_lasting = lasting;
     calls = fired = 0;
+    for (int bit = 0; bit < KINDS; bit++) calls_of[bit] = 0;
     kinds = which;
 }
 
@@ -56,7 +59,7 @@ int fault_disarm(void) {
 
 void fault_rearm(int which) { kinds = which; }
 
-long fault_calls(void) { return calls; }
+long fault_calls(int kind) { return calls_of[__builtin_ctz(kind)]; }
 
 long fault_fired(void) { return fired; }
 
@@ -112,17 +115,21 @@ static int name_is_below(int at, const char *name) {
     return descriptor_is_below(at);
 }
 
-/* 0: go on. HALF: do half of it. Else errno is set and the call has failed. Does not return from a kill. */
-static int meet(int kind) {
-    if (orders) return ordered(kind);
+/* 0: go on. HALF: do half of it. Else errno is set and the call has failed. Does not return from a kill.
+ * A call of one kind may have to be harmed like one of another: half of a truncation cannot be done. */
+static int meet_like(int kind, int like) {
+    if (orders) return ordered(like);
+    atomic_fetch_add(&calls_of[__builtin_ctz(kind)], 1);
     long number = atomic_fetch_add(&calls, 1) + 1;
     if (number != wanted && !(is_lasting && wanted && number > wanted)) return 0;
     fired++;
-    if (action == KILL || (action == TEAR && kind != WRITE)) syscall(SYS_kill, getpid(), SIGKILL);
+    if (action == KILL || (action == TEAR && like != WRITE)) syscall(SYS_kill, getpid(), SIGKILL);
     if (action == HALF || action == TEAR) return HALF;
     errno = action;
     return action;
 }
+
+static int meet(int kind) { return meet_like(kind, kind); }
 
 #define REAL(result, name, ...)                                                                              \
     static result (*real)(__VA_ARGS__);                                                                      \
@@ -188,7 +195,7 @@ ssize_t pread64(int descriptor, void *bytes, size_t size, off64_t offset) {
 
 static int any_truncate(const char *name, int descriptor, off_t size) {
     int (*real)(int, off_t) = dlsym(RTLD_NEXT, name);
-    if (kinds & WRITE && descriptor_is_below(descriptor) && meet(SYNC) > 0) return -1;
+    if (kinds & WRITE && descriptor_is_below(descriptor) && meet_like(WRITE, SYNC) > 0) return -1;
     return real(descriptor, size);
 }
 

@@ -22,6 +22,7 @@ CHANGES = WRITE | SYNC | RENAME | UNLINK | CREATE
 EVERYTHING = CHANGES | READ | OPEN
 CONNECT, SEND, RECEIVE = 128, 256, 512
 NETWORK = CONNECT | SEND | RECEIVE
+KINDS = (WRITE, SYNC, RENAME, UNLINK, CREATE, READ, OPEN, CONNECT, SEND, RECEIVE)
 KILL, HALF, TEAR = -1, -2, -3
 
 
@@ -108,9 +109,9 @@ class Shim:
         return bool(self._library.fault_fired())
 
     @property
-    def calls(self) -> int:
-        """How many calls were counted since it was armed."""
-        return int(self._library.fault_calls())
+    def calls(self) -> list[int]:
+        """How many calls of each of KINDS were counted since it was armed."""
+        return [int(self._library.fault_calls(kind)) for kind in KINDS]
 
     def move_clock(self, seconds: int) -> None:
         """Let the wall clock of this process be so far from the true one."""

@@ -7,10 +7,12 @@ fork, so a case costs what its flow costs.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import logging
 import os
+import random
 import shutil
 import signal
 import sys
@@ -39,7 +41,7 @@ from photos.services import upkeep
 from photos.wiring import Backends, open_backends, prepare
 from tests.faults import flows
 from tests.faults.flows import EITHER, Facts, Flow, Promises, body_of, hash_of
-from tests.faults.shim import FAULTS, Fault, Shim, cut_power
+from tests.faults.shim import EVERYTHING, FAULTS, KINDS, Fault, Shim, cut_power
 from tests.services.conftest import Library
 
 OWNER = Identity("https://example.org", "owner", "owner@example.org", True, "Olga Owner")
@@ -81,6 +83,8 @@ class Stage:
     """One folder to play in."""
 
     faults = FAULTS
+    counting = Fault(EVERYTHING, errno.EIO)
+    """What would meet any of their calls."""
 
     def __init__(self, folder: Path) -> None:
         self.shim = Shim()
@@ -89,8 +93,8 @@ class Stage:
         self.case = folder / "case"
         self.shadow = folder / "shadow"
         self.promises: dict[str, Facts] = {}
-        self.untouched: dict[tuple[str, int], int] = {}
-        """How many calls of some kinds a flow makes when nothing is in its way."""
+        self.untouched: dict[str, list[int]] = {}
+        """How many calls of each kind a flow makes when nothing is in its way."""
         prepare_decoders()
         self.empty.mkdir()
 
@@ -123,22 +127,24 @@ class Stage:
 
     def spread(self, flow: Flow, fault_name: str, *, most: int) -> dict[str, Any]:
         """Let the fault meet every call that the flow makes when untouched; if these are many, about `most`
-        of them in equal distances."""
+        of them in equal distances, from another one on for each fault."""
         fault = self.faults[fault_name]
-        counted = self.untouched.get((flow.name, fault.calls))
         failures: list[str] = []
-        if counted is None:
-            _, counted, problems = self.play(flow, fault, NEVER)
-            self.untouched[flow.name, fault.calls] = counted
-            failures += _told(flow, fault_name, NEVER, problems)
-        numbers = range(1, counted + 1, max(1, -(-counted // most)))
+        if flow.name not in self.untouched:
+            _, self.untouched[flow.name], problems = self.play(flow, self.counting, NEVER)
+            failures += _told(flow, "nothing", NEVER, problems)
+        untouched = zip(KINDS, self.untouched[flow.name], strict=True)
+        counted = sum(calls for kind, calls in untouched if kind & fault.calls)
+        distance = max(1, -(-counted // most))
+        first = random.Random(f"{flow.name} {fault_name}").randint(1, distance)
+        numbers = range(first, counted + 1, distance)
         for number in numbers:
             _, _, problems = self.play(flow, fault, number)
             failures += _told(flow, fault_name, number, problems)
         return {"cases": len(numbers), "failures": failures}
 
-    def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, int, list[str]]:
-        """One case: whether the fault fired, at how many calls it could have, and what was wrong then."""
+    def play(self, flow: Flow, fault: Fault, number: int) -> tuple[bool, list[int], list[str]]:
+        """One case: whether the fault fired, how many calls of each kind there were, and what was wrong."""
         self._begin(flow)
         lines, status = _in_child(lambda tell: self._act(flow, fault, number, tell))
         if fault.cuts_power:
@@ -152,7 +158,8 @@ class Stage:
         problems += [line["problem"] for line in after if "problem" in line]
         if status != 0:
             problems.append(f"the next process ended with {status}")
-        return fired, max((line.get("calls", 0) for line in lines), default=0), problems
+        counted = next((line["calls"] for line in lines if "calls" in line), [0] * len(KINDS))
+        return fired, counted, problems
 
     def _begin(self, flow: Flow) -> None:
         """Make the library what it is before every flow."""
