@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 
 from tests import pictures
 
@@ -24,6 +25,7 @@ def png(*chunks: tuple[bytes, bytes], width: int = 32, height: int = 24) -> byte
     )
 
 
+@cache
 def squeezed_zeros(size: int) -> bytes:
     """`size` zero bytes in a thousandth of the room."""
     squeeze = zlib.compressobj(9)
