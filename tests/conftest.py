@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from sqlalchemy import delete
 
 from photos.backends.recognition.onnx import OnnxRecognition
 from photos.db import migrate
 from photos.db.engine import Database
-from photos.db.schema import metadata
 from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
 from tests.chromium import launched
@@ -21,7 +19,7 @@ from tests.needs import require
 from tests.recogniser import models_folder
 from tests.servers import mariadb as mariadb_server
 from tests.servers import radosgw as radosgw_server
-from tests.servers.mariadb import MariaDB
+from tests.servers.mariadb import MariaDB, clear
 from tests.servers.moto import Moto
 from tests.servers.radosgw import Radosgw
 
@@ -132,15 +130,20 @@ def shared_mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     mariadb.drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def cleaner(shared_mariadb_url: str) -> Iterator[Database]:
+    """The shared MariaDB database, for who empties it."""
+    database = Database(shared_mariadb_url)
+    yield database
+    database.close()
+
+
 @pytest.fixture
-def migrated_mariadb_url(shared_mariadb_url: str) -> Iterator[str]:
+def migrated_mariadb_url(shared_mariadb_url: str, cleaner: Database) -> Iterator[str]:
     """URL of a MariaDB database with all tables and no rows; it is emptied after the test."""
     yield shared_mariadb_url
-    database = Database(shared_mariadb_url)
-    with database.write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
-    database.close()
+    with cleaner.write() as connection:
+        clear(connection)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -13,21 +14,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from photos.config import read_settings
 from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.ids import new_id
 from photos.models import User
-from photos.services import accounts
-from photos.wiring import open_backends, prepare
 from tests.faults.conftest import ROOT
 from tests.proof import Sweep
+from tests.services.conftest import somebody
 
 WEB_PROCESSES = 4
 FEWEST = 1 / 3
@@ -61,15 +61,16 @@ class Crowd:
         return self.taken[-1] * len(self.taken) / self.seconds
 
 
-def test_f18_nobody_finds_the_database_locked(data_folder: Path) -> None:
-    assert all(_crowd(data_folder, seconds=3).writes.values())
+def test_f18_nobody_finds_the_database_locked(data_folder: Path, migrated_file: Path) -> None:
+    assert all(_crowd(data_folder, migrated_file, seconds=3).writes.values())
 
 
 @pytest.mark.proof
 def test_f18_nobody_waits_for_the_database_much_longer_than_others(
-    data_folder: Path, sweep: Sweep, capsys: pytest.CaptureFixture[str]
+    data_folder: Path, migrated_file: Path, sweep: Sweep, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crowd = _crowd(data_folder, seconds=min(60, max(5, int(os.environ.get("BIGIMAGE_PROOF_N", "200")) // 4)))
+    seconds = min(60, max(5, int(os.environ.get("BIGIMAGE_PROOF_N", "200")) // 4))
+    crowd = _crowd(data_folder, migrated_file, seconds=seconds)
     taken = crowd.taken
     sweep.cases = len(taken)
     with capsys.disabled():
@@ -83,25 +84,16 @@ def test_f18_nobody_waits_for_the_database_much_longer_than_others(
     assert crowd.most_others < MOST_OTHERS
 
 
-def _crowd(data: Path, *, seconds: int) -> Crowd:
+def _crowd(data: Path, migrated_file: Path, *, seconds: int) -> Crowd:
     """Everybody at once; each process has to end well and to have done something."""
-    backends = open_backends(read_settings({"BIGIMAGE_DATA": str(data), "RECOGNITION": "off"}))
-    prepare(backends)
-    accounts.create_account("owner@example.org", "a lighthouse at noon", database=backends.database)
-    backends.close()
-    url = backends.settings.database_url
-    roles = ["run", "back up", *(f"write {number}" for number in range(WEB_PROCESSES))]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.test_busy", role, url, str(seconds)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-        )
-        for role in roles
-    ]
-    answers = [process.communicate(timeout=seconds + 120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(roles)
-    taken = dict(zip(roles, map(json.loads, answers), strict=True))
+    shutil.copy(migrated_file, data / "bigimage.db")
+    database = Database(f"sqlite:///{data / 'bigimage.db'}")
+    somebody("owner", database)
+    database.close()
+    command = [sys.executable, "-m", "tests.faults.test_busy", str(database.url), str(seconds)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=seconds + 120, check=True)
+    taken = json.loads(done.stdout)
+    assert len(taken) == len(ROLES)
     assert all(taken.values())
     with sqlite3.connect(data / "backup.db") as copy:
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -160,7 +152,14 @@ def _take_part(act: Callable[[Database, User, int], None], url: str, seconds: in
     return taken
 
 
+def _everybody(url: str, seconds: int) -> dict[str, list[float]]:
+    """Each role in a process of its own, forked where all is imported."""
+    with get_context("fork").Pool(len(ROLES)) as pool:
+        asked = [(act, url, seconds) for act in ROLES.values()]
+        return dict(zip(ROLES, pool.starmap(_take_part, asked, chunksize=1), strict=True))
+
+
+ROLES = {"run": _run, "back up": _back_up} | {f"write {number}": _write for number in range(WEB_PROCESSES)}
+
 if __name__ == "__main__":
-    role, database_url, duration = sys.argv[1:]
-    part = {"run": _run, "back up": _back_up}.get(role, _write)
-    print(json.dumps(_take_part(part, database_url, int(duration))))
+    print(json.dumps(_everybody(sys.argv[1], int(sys.argv[2]))))

@@ -19,12 +19,11 @@ from sqlalchemy import select
 from photos.config import read_settings
 from photos.db.schema import photo as photo_table
 from photos.models import PhotoState
-from photos.services import accounts
-from photos.wiring import open_backends, prepare
+from photos.wiring import open_backends
 from tests import pictures
 from tests.faults.conftest import ROOT
 from tests.proof import Sweep
-from tests.services.conftest import PASSWORD, Library
+from tests.services.conftest import Library, lay_foundation, somebody
 
 LEASE_SECONDS = 5
 WORK_SECONDS = 120
@@ -65,13 +64,11 @@ class RunnerProcess:
 
 
 @pytest.fixture
-def library(data_folder: Path) -> Iterator[Library]:
+def library(data_folder: Path, migrated_file: Path) -> Iterator[Library]:
     """A library that only a runner of its own works for."""
+    lay_foundation(data_folder, migrated_file)
     backends = open_backends(read_settings({"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off"}))
-    prepare(backends)
-    yield Library(
-        backends, accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
-    )
+    yield Library(backends, somebody("owner", backends.database))
     backends.close()
 
 

@@ -17,15 +17,14 @@ from sqlalchemy import select
 from photos.config import read_settings
 from photos.db.schema import photo as photo_table
 from photos.models import PhotoState
-from photos.services import accounts
-from photos.wiring import open_backends, prepare
+from photos.wiring import open_backends
 from tests import pictures
 from tests.proof import Sweep
 from tests.servers import queues
 from tests.servers.moto import Moto
 from tests.servers.sqsd import Sqsd, wait_until_empty
 from tests.servers.worker import Worker, settings_of
-from tests.services.conftest import PASSWORD, Library
+from tests.services.conftest import Library, lay_foundation, somebody
 
 PROOF_N = int(os.environ.get("BIGIMAGE_PROOF_N", "0"))
 WORK_SECONDS = 180
@@ -41,13 +40,11 @@ def settings(data_folder: Path, moto: Moto) -> dict[str, str]:
 
 
 @pytest.fixture
-def library(settings: dict[str, str]) -> Iterator[Library]:
+def library(settings: dict[str, str], data_folder: Path, migrated_file: Path) -> Iterator[Library]:
     """What the web tier does: it takes photos and sends jobs, and develops nothing."""
+    lay_foundation(data_folder, migrated_file)
     backends = open_backends(read_settings(settings))
-    prepare(backends)
-    yield Library(
-        backends, accounts.create_account("owner@example.org", PASSWORD, database=backends.database)
-    )
+    yield Library(backends, somebody("owner", backends.database))
     assert "darkroom" not in backends.__dict__, "the web tier decodes nothing"
     backends.close()
 
@@ -218,7 +215,7 @@ def test_c10_a_hanging_job_is_ended_by_its_limit_and_the_others_go_on(
     original = Path(library.backends.settings.data, "storage/objects", library.photo(hanging).storage_key)
     kept = shutil.move(original, original.with_name("kept"))
     os.mkfifo(original)  # whoever opens it waits for a writer
-    worker = start_worker(JOB_SECONDS="15")  # a cold start on a busy machine takes some of that
+    worker = start_worker(JOB_SECONDS="8")  # a cold start on a busy machine takes some of that
     with Sqsd(moto, worker.url):
         until(lambda: "a job hangs" in worker.log)
         queue_again = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in (1, 2)]

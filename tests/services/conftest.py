@@ -183,11 +183,11 @@ def _library(
     more: Mapping[str, str] | None = None,
 ) -> Iterator[Library]:
     environ = {"BIGIMAGE_DATA": str(data_folder), "RECOGNITION": "off", **(more or {})}
-    create_folder(data_folder / "storage")
     if engine == "mariadb":
+        create_folder(data_folder / "storage")
         environ["DATABASE_URL"] = request.getfixturevalue("migrated_mariadb_url")
     else:
-        shutil.copy(request.getfixturevalue("migrated_file"), data_folder / "bigimage.db")
+        lay_foundation(data_folder, request.getfixturevalue("migrated_file"))
     backends = open_backends(read_settings(environ))
     if recogniser is not None:
         backends = replace(backends, recognition=recogniser)
@@ -196,6 +196,12 @@ def _library(
     yield Library(backends, somebody("owner", backends.database))
     backends.database.close()
     backends.storage.close()
+
+
+def lay_foundation(data: Path, migrated_file: Path) -> None:
+    """What a first start would make of an empty data folder."""
+    create_folder(data / "storage")
+    shutil.copy(migrated_file, data / "bigimage.db")
 
 
 @pytest.fixture
