@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Connection,
     Select,
     and_,
@@ -47,7 +46,33 @@ DAY_MICROS = 86_400_000_000
 _SHELF_COUNT = select(func.sum(timeline_chunk.c["count"])).where(
     timeline_chunk.c.owner_id == bindparam("owner"), timeline_chunk.c.shelf == bindparam("shelf")
 )
-"""Built once: every page of the timeline runs it."""
+"""Built once, as the next ones: every page of the timeline runs it."""
+IN_MONTH = and_(
+    timeline_chunk.c.owner_id == bindparam("of_owner"),
+    timeline_chunk.c.shelf == bindparam("of_shelf"),
+    timeline_chunk.c.month == bindparam("of_month"),
+)
+"""The chunks of one month of one shelf; see `of_month`."""
+_COUNTS = select(timeline_chunk.c.first_local, timeline_chunk.c.first_key, timeline_chunk.c["count"]).where(
+    IN_MONTH
+)
+_FORGET = delete(timeline_chunk).where(
+    IN_MONTH,
+    timeline_chunk.c.first_local == bindparam("local"),
+    timeline_chunk.c.first_key == bindparam("key"),
+)
+_STANDS = (
+    select(photo.c.key, photo.c.owner_id, photo.c.shelf, photo.c.taken_local)
+    .where(photo.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(photo.c.key)
+)
+_LOCKED_STANDS = _STANDS.with_for_update()
+_LOCK_OWNERS = (
+    select(user.c.id)
+    .where(user.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(user.c.id)
+    .with_for_update()
+)
 
 Place = tuple[int, int]
 """(`taken_local`, key): where a photo stands in the order of its shelf."""
@@ -193,9 +218,7 @@ def _moves(connection: Connection) -> _Moves:
 
 def lock_owners(connection: Connection, owner_ids: Collection[int]) -> None:
     """Let nobody else change what is counted of these people until this transaction ends."""
-    connection.execute(
-        select(user.c.id).where(user.c.id.in_(owner_ids)).order_by(user.c.id).with_for_update()
-    ).all()
+    connection.execute(_LOCK_OWNERS, {"ids": list(owner_ids)}).all()
 
 
 def _apply(connection: Connection, month: Month, change: Mapping[Place, int]) -> None:
@@ -222,12 +245,7 @@ def _apply(connection: Connection, month: Month, change: Mapping[Place, int]) ->
 
 def _replace(connection: Connection, month: Month, first: Place, new: Mapping[Place, int]) -> None:
     """Write what one chunk has become; chunks without photos go."""
-    table = timeline_chunk.c
-    connection.execute(
-        delete(timeline_chunk).where(
-            of_month(month), table.first_local == first[0], table.first_key == first[1]
-        )
-    )
+    connection.execute(_FORGET, {**of_month(month), "local": first[0], "key": first[1]})
     write_chunks(connection, month, new)
 
 
@@ -265,11 +283,8 @@ def _stands(
     found: dict[int, _Stand | None] = {}
     remaining = iter(sorted(keys))
     while batch := list(islice(remaining, 1000)):
-        statement = select(photo.c.key, photo.c.owner_id, photo.c.shelf, photo.c.taken_local)
-        statement = statement.where(photo.c.key.in_(batch)).order_by(photo.c.key)
-        if is_locking:
-            statement = statement.with_for_update()
-        for key, owner_id, shelf, taken_local in connection.execute(statement):
+        statement = _LOCKED_STANDS if is_locking else _STANDS
+        for key, owner_id, shelf, taken_local in connection.execute(statement, {"keys": batch}):
             month = Month(owner_id, shelf, month_of(taken_local))
             found[key] = _Stand(month, (taken_local, key))
     return found
@@ -298,15 +313,9 @@ def on_shelf(owner_id: int | BindParameter[Any], shelf: Shelf | BindParameter[An
 
 def counts(connection: Connection, month: Month) -> dict[Place, int]:
     """The chunks of a month by their first places."""
-    table = timeline_chunk.c
-    statement = select(table.first_local, table.first_key, table["count"]).where(of_month(month))
-    return {(local, key): count for local, key, count in connection.execute(statement)}
+    return {(local, key): count for local, key, count in connection.execute(_COUNTS, of_month(month))}
 
 
-def of_month(month: Month) -> ColumnElement[bool]:
-    """The chunks of a month."""
-    return and_(
-        timeline_chunk.c.owner_id == month.owner_id,
-        timeline_chunk.c.shelf == month.shelf,
-        timeline_chunk.c.month == month.number,
-    )
+def of_month(month: Month) -> dict[str, int | str]:
+    """What the names in IN_MONTH stand for."""
+    return {"of_owner": month.owner_id, "of_shelf": month.shelf, "of_month": month.number}

@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     Column,
+    ColumnElement,
     Connection,
     Row,
     ScalarSelect,
@@ -30,7 +32,7 @@ from photos.db import chunks, keyset
 from photos.db.chunks import on_shelf
 from photos.db.engine import to_micros, wall_to_micros
 from photos.db.objects import discard_objects
-from photos.db.rows import REMOVED, load_photos
+from photos.db.rows import REMOVED, bare_photo, load_photos
 from photos.db.schema import discarded_document, label_verdict, photo, rendition, tag, user
 from photos.db.upsert import upsert
 from photos.errors import NotFound
@@ -40,6 +42,14 @@ from photos.models import Page, Photo, PhotoMark, PhotoState, Shelf, TakenSource
 _ALL = tuple(photo.c)
 _MARK = (photo.c.key, photo.c.revision, photo.c.state, photo.c.taken_local, photo.c.place_name)
 """In the order of the model."""
+# Built once, and values given beside them: to build a statement costs more than to run it.
+_CHANGE = update(photo).where(photo.c.key == bindparam("of_key")).values(revision=photo.c.revision + 1)
+_COUNTED = user.c.used_bytes + bindparam("more_bytes", type_=BigInteger)
+_COUNT_BYTES = (
+    update(user)
+    .where(user.c.id == bindparam("of_user"))
+    .values(used_bytes=case((_COUNTED < 0, 0), else_=_COUNTED))
+)
 
 MOST_KEYS = 1000
 """Keys in one IN list; SQLite allows 32,766 parameters, and planners like fewer."""
@@ -202,9 +212,9 @@ def add_photo(
     }
     # before the insert, which would share the lock with another one and wait for it in count_bytes
     chunks.lock_owners(connection, [owner_id])
-    connection.execute(insert(photo).values(row))
+    connection.execute(insert(photo), row)
     count_bytes(connection, owner_id, size_bytes)
-    added = get_photo(connection, photo_id, owner_id=owner_id)
+    added = bare_photo(connection.execute(select(photo).where(photo.c.id == photo_id)).one())
     chunks.note_arrival(connection, added.key)
     return added
 
@@ -321,10 +331,11 @@ def change_photo(connection: Connection, key: int, *, now: datetime, **values: o
     """Set columns of one photo, and have it indexed again."""
     if chunks.MOVING & values.keys():
         chunks.note_move(connection, [key])
+    made = {name: value for name, value in values.items() if isinstance(value, ColumnElement)}
+    plain = {name: value for name, value in values.items() if name not in made}
     connection.execute(
-        update(photo)
-        .where(photo.c.key == key)
-        .values(**values, revision=photo.c.revision + 1, updated_at=to_micros(now), is_indexed=False)
+        _CHANGE.values(made) if made else _CHANGE,
+        {**plain, "of_key": key, "updated_at": to_micros(now), "is_indexed": False},
     )
 
 
@@ -337,10 +348,7 @@ def _get_row(connection: Connection, key: int) -> Row[Any]:
 
 def count_bytes(connection: Connection, owner_id: int, size_bytes: int) -> None:
     """Add to what a person has stored; never below 0."""
-    counted = user.c.used_bytes + size_bytes
-    connection.execute(
-        update(user).where(user.c.id == owner_id).values(used_bytes=case((counted < 0, 0), else_=counted))
-    )
+    connection.execute(_COUNT_BYTES, {"of_user": owner_id, "more_bytes": size_bytes})
 
 
 def _real_usage() -> ScalarSelect[int]:

@@ -41,7 +41,7 @@ def is_wrong(connection: Connection, month: Month) -> bool:
 def recount(connection: Connection, month: Month) -> None:
     """Count a month anew, in a writing transaction."""
     chunks.lock_owners(connection, [month.owner_id])
-    connection.execute(delete(timeline_chunk).where(chunks.of_month(month)))
+    connection.execute(delete(timeline_chunk).where(chunks.IN_MONTH), chunks.of_month(month))
     first = (chunks.month_start(month.number), 0)
     chunks.write_chunks(connection, month, chunks.cut(_places(connection, month), first))
 

@@ -76,6 +76,11 @@ def load_photos(
     )
 
 
+def bare_photo(row: Row[Any]) -> Photo:
+    """The photo of a row on which nothing hangs yet."""
+    return _photo(row, renditions=(), labels=(), text=(), tags=())
+
+
 def load_labels(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[Label, ...]]:
     """Labels by photo key, surest first, with their verdicts; rejected ones are among them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from photos.db.engine import from_micros, to_micros
 from photos.db.schema import upload
@@ -13,6 +13,9 @@ from photos.errors import NotFound
 from photos.models import Upload
 
 LONGEST_REASON = 500
+# Built once: to build a statement costs more than to run it.
+_OF_OWNER = select(upload).where(upload.c.id == bindparam("id"), upload.c.owner_id == bindparam("owner"))
+_FINISH = update(upload).where(upload.c.id == bindparam("of_upload"))
 
 
 def add_upload(
@@ -45,15 +48,13 @@ def add_upload(
         "created_at": to_micros(now),
         "expires_at": to_micros(expires_at),
     }
-    connection.execute(insert(upload).values(row))
+    connection.execute(insert(upload), row)
     return _get(connection, id)
 
 
 def get_upload(connection: Connection, upload_id: str, *, owner_id: int) -> Upload:
     """One upload of this owner. Raises NotFound."""
-    row = connection.execute(
-        select(upload).where(upload.c.id == upload_id, upload.c.owner_id == owner_id)
-    ).first()
+    row = connection.execute(_OF_OWNER, {"id": upload_id, "owner": owner_id}).first()
     if row is None:
         raise NotFound("upload", upload_id)
     return _upload(row)
@@ -101,9 +102,7 @@ def set_multipart_id(connection: Connection, upload_id: str, multipart_id: str, 
 
 def finish_upload(connection: Connection, upload_id: str, photo_id: str) -> None:
     """The upload is this photo now; a second time changes nothing."""
-    connection.execute(
-        update(upload).where(upload.c.id == upload_id).values(state="complete", photo_id=photo_id)
-    )
+    connection.execute(_FINISH, {"of_upload": upload_id, "state": "complete", "photo_id": photo_id})
 
 
 def refuse_upload(connection: Connection, upload_id: str, reason: str) -> None:

@@ -25,11 +25,9 @@ def upsert(
         from sqlalchemy.dialects import sqlite
 
         connection.execute(
-            sqlite.insert(table)
-            .values(**row)
-            .on_conflict_do_update(index_elements=list(on), set_=dict(update))
+            sqlite.insert(table).on_conflict_do_update(index_elements=list(on), set_=dict(update)), row
         )
     else:
         from sqlalchemy.dialects import mysql
 
-        connection.execute(mysql.insert(table).values(**row).on_duplicate_key_update(dict(update)))
+        connection.execute(mysql.insert(table).on_duplicate_key_update(dict(update)), row)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, not_, select, update
 
 from photos.db.engine import MICROSECOND, Database, from_micros, repeated, to_micros
 from photos.db.leases import SKEW
@@ -35,7 +35,15 @@ class LocalJobs:
         dead, and is tried on all the same, in the long breaks that the runner takes by then."""
         self.database = database
         self._is_dead = and_(table.c.error != "", table.c.attempts >= dead_after)
-        self._can_wait = table.c.name.in_(last)
+        can_wait = table.c.name.in_(last)
+        due = (
+            select(table.c.id, table.c.name, table.c.payload, table.c.attempts)
+            .where(table.c.due_at <= bindparam("now"))
+            .order_by(case((can_wait, 1), else_=0), table.c.due_at, table.c.id)
+            .limit(bindparam("most"))
+        )
+        # built once: every thread of the runner asks five times a second
+        self._due = {False: due, True: due.where(not_(can_wait))}
 
     def send(
         self, name: str, payload: dict[str, str], *, delay_seconds: float = 0, unless_queued: bool = False
@@ -78,19 +86,13 @@ class LocalJobs:
         """Lease due jobs, oldest first."""
         now = datetime.now(UTC)
         jobs = []
-        due = (
-            select(table.c.id, table.c.name, table.c.payload, table.c.attempts)
-            .where(table.c.due_at <= to_micros(now))
-            .order_by(case((self._can_wait, 1), else_=0), table.c.due_at, table.c.id)
-            .limit(limit)
-        )
-        if urgent_only:
-            due = due.where(not_(self._can_wait))
+        due, instant = self._due[urgent_only], to_micros(now)
         with _translated("receive", ""), self.database.read() as connection:
-            if connection.execute(due.limit(1)).first() is None:
+            if connection.execute(due, {"now": instant, "most": 1}).first() is None:
                 return ()
         with _translated("receive", ""), self.database.write(is_flushed=False) as connection:
-            for row in connection.execute(due.with_for_update(skip_locked=True)).all():
+            free = due.with_for_update(skip_locked=True)
+            for row in connection.execute(free, {"now": instant, "most": limit}).all():
                 token = new_id()
                 connection.execute(
                     update(table)
