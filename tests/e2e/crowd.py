@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from photos.config import read_settings
+from photos.db.cells import cell_of
 from photos.db.engine import Database, wall_to_micros
 from photos.db.schema import photo, rendition
 from photos.ids import new_id
 from photos.services import counting
-from photos.wiring import open_backends
-from tests import pictures
-from tests.e2e.furnished import Furnished, furnish
-from tests.servers.app import RunningApp
 
 BATCH = 5000
 FULL_MONTH = datetime(2024, 6, 1)
@@ -29,53 +23,31 @@ FULL_SHARE = 0.07
 """One month holds so much of all photos: 70,000 of a million."""
 FIRST_DAY = datetime(2004, 3, 1)
 DAYS = 7_900
+CITIES = ((38.72, -9.14), (48.86, 2.35), (47.99, 7.84), (40.71, -74.01), (35.68, 139.69), (-33.87, 151.21))
 Row = dict[str, Any]
 
 
-@contextmanager
-def crowded(
-    folder: Path, count: int, arrange: Callable[[Database], None] = lambda _: None
-) -> Iterator[Furnished]:
-    """A running library of `count` photos and a dozen, upright, wide and square ones among them.
-
-    `arrange` may change their rows before anybody sees them.
-    """
-    app = RunningApp(folder / "data", {"RECOGNITION": "off"})
-    try:
-        library = furnish(app)
-        library.upload(*pictures.sample_photos(folder / "photos", 12))
-        app.stop()
-        backends = open_backends(read_settings(app.environ()))
-        add_crowd(backends.database, count)
-        arrange(backends.database)
-        backends.close()
-        app.start()
-        yield library
-    finally:
-        app.kill()
-
-
-def add_crowd(database: Database, count: int, *, seed: int = 1) -> None:
-    """`count` more photos of the owner of the ready ones in `database`."""
+def add_crowd(database: Database, models: list[str], count: int, *, seed: int = 1) -> None:
+    """`count` more photos like those with the ids `models`, around six cities. The index is not told."""
     with database.read() as connection:
-        models = [
-            row._asdict() for row in connection.execute(select(photo).where(photo.c.state == "ready")).all()
-        ]
-        pictures = [row._asdict() for row in connection.execute(select(rendition)).all()]
+        found = connection.execute(select(photo).where(photo.c.id.in_(models), photo.c.state == "ready"))
+        rows = [row._asdict() for row in found]
+        keys = [row["key"] for row in rows]
+        shown = connection.execute(select(rendition).where(rendition.c.photo_key.in_(keys)))
+        pictures = [row._asdict() for row in shown]
         first = (connection.scalar(select(func.max(photo.c.key))) or 0) + 1
     chance = random.Random(seed)
     days = iter(sorted(_moments(count, chance)))
     numbers = iter(range(count))
     while batch := list(islice(numbers, BATCH)):
-        chosen = [chance.choice(models) for _ in batch]
-        rows = [
-            _photo(model, first + number, number, next(days))
+        chosen = [chance.choice(rows) for _ in batch]
+        crowd = [
+            _photo(model, first + number, number, next(days), chance)
             for model, number in zip(chosen, batch, strict=True)
         ]
-        shown = list(_renditions(chosen, rows, pictures))
         with database.write() as connection:
-            connection.execute(insert(photo), rows)
-            connection.execute(insert(rendition), shown)
+            connection.execute(insert(photo), crowd)
+            connection.execute(insert(rendition), list(_renditions(chosen, crowd, pictures)))
     counting.mend(database=database)
 
 
@@ -88,8 +60,9 @@ def _moments(count: int, chance: random.Random) -> Iterator[datetime]:
         yield FIRST_DAY + timedelta(days=chance.choice(busy), seconds=chance.randrange(86400))
 
 
-def _photo(model: Row, key: int, number: int, taken: datetime) -> Row:
+def _photo(model: Row, key: int, number: int, taken: datetime, chance: random.Random) -> Row:
     micros = wall_to_micros(taken)
+    latitude, longitude = (degrees + chance.gauss(0, 0.5) for degrees in chance.choice(CITIES))
     return {name: value for name, value in model.items() if name != "shelf"} | {
         "key": key,
         "id": new_id(),
@@ -97,6 +70,9 @@ def _photo(model: Row, key: int, number: int, taken: datetime) -> Row:
         "name": f"IMG_{number:06}.jpg",
         "taken_local": micros,
         "taken_at": micros,
+        "latitude": latitude,
+        "longitude": longitude,
+        "cell": cell_of(latitude, longitude),
         "is_favourite": number % 50 == 0,
     }
 

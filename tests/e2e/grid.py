@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.e2e.furnished import EMAIL, PASSWORD
+from tests.e2e.furnished import Furnished
 
 _WATCH = """
 const told = ({ value, sources }) => [value, sources.map(({ node, previousRect, currentRect }) =>
@@ -27,27 +27,19 @@ _IN_SIGHT = """
 
 
 class Grid:
-    """The timeline of a signed-in person in a page."""
+    """The timeline of the owner of a library in a page."""
 
-    def __init__(self, context: BrowserContext, address: str) -> None:
+    def __init__(self, context: BrowserContext, library: Furnished) -> None:
         context.add_init_script(_WATCH)
         self.page = context.new_page()
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.address = address
-
-    def sign_in(self) -> None:
-        """By the form; ends on the timeline, when the script has taken over."""
-        self.page.goto(self.address)
-        self.page.get_by_label("E-mail address").fill(EMAIL)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.wait()
+        self.library = library
 
     def open(self) -> None:
         """The timeline anew, when the script has taken over."""
         self.requests.clear()
-        self.page.goto(self.address)
+        self.library.open(self.page)
         self.wait()
 
     def wait(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from tests import pictures
-from tests.e2e.furnished import Furnished, furnish, sign_in
+from tests.e2e.furnished import Furnished, furnish
 from tests.e2e.test_main_job import drop
 from tests.e2e.test_queue import is_over, open_uploads
 from tests.e2e.witness import Witness
@@ -37,7 +37,6 @@ def library(tmp_path_factory: pytest.TempPathFactory, radosgw: Radosgw) -> Itera
 @pytest.fixture
 def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
     page = context.new_page()
-    sign_in(page, library.app.url)
     open_uploads(page, library)
     return page
 
@@ -53,7 +52,7 @@ def test_a_bucket_without_rules_is_named_as_the_reason(
     page: Page, library: Furnished, radosgw: Radosgw, tmp_path: Path, witness: Witness
 ) -> None:
     witness.forgiven |= {urlsplit(radosgw.endpoint_url).netloc, "/uploads"}
-    asked = library.app.flask("bucket")
+    asked = library.app.command("bucket")
     assert asked.returncode == 1
     assert f"pages of {library.app.url} may not GET, HEAD, PUT" in asked.stderr
     photo = tmp_path / "early.jpg"
@@ -61,7 +60,7 @@ def test_a_bucket_without_rules_is_named_as_the_reason(
     drop(page, [photo])
     row = page.locator(".queue-row", has_text="early.jpg")
     expect(row).to_contain_text("The store of the photos does not answer this browser", timeout=60_000)
-    done = library.app.flask("bucket", "--set")
+    done = library.app.command("bucket", "--set")
     assert done.returncode == 0, done.stderr
     page.get_by_role("button", name="Retry all failed").click()
     is_over(page, "1 photo has arrived")
@@ -70,8 +69,8 @@ def test_a_bucket_without_rules_is_named_as_the_reason(
 def test_photos_go_straight_to_the_bucket_and_are_shown_from_there(
     page: Page, library: Furnished, radosgw: Radosgw, tmp_path: Path
 ) -> None:
-    assert library.app.flask("bucket", "--set").returncode == 0
-    assert library.app.flask("bucket").returncode == 0
+    assert library.app.command("bucket", "--set").returncode == 0
+    assert library.app.command("bucket").returncode == 0
     bucket = urlsplit(radosgw.endpoint_url).netloc
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "PUT" else None)
@@ -88,7 +87,7 @@ def test_photos_go_straight_to_the_bucket_and_are_shown_from_there(
     page.wait_for_function("[...document.images].some((image) => image.naturalWidth > 0)")
     shown = page.evaluate("[...document.images].map((image) => new URL(image.currentSrc || image.src).host)")
     assert bucket in shown
-    assert library.app.flask("fsck").returncode == 0
+    assert library.app.command("fsck").returncode == 0
 
 
 def test_addresses_that_have_run_out_are_asked_for_again(
@@ -96,7 +95,7 @@ def test_addresses_that_have_run_out_are_asked_for_again(
 ) -> None:
     """The store itself refuses an address whose signature is of another second."""
     witness.forgiven |= {urlsplit(radosgw.endpoint_url).netloc, "/uploads"}
-    assert library.app.flask("bucket", "--set").returncode == 0
+    assert library.app.command("bucket", "--set").returncode == 0
     refused: list[str] = []
 
     def age(route: Route) -> None:

@@ -1,4 +1,7 @@
-"""The commands, as a person or a script at a terminal runs them, against a running library."""
+"""The commands, as a person or a script at a terminal runs them, against a running library.
+
+What needs a process of its own has one: odd names on its output, signals, questions at a terminal.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class Terminal:
 
     def upload(self, *paths: Path | str, server: str = "") -> subprocess.CompletedProcess[str]:
         """`flask upload --json`."""
-        return self.app.flask(*self.arguments(*paths, server=server))
+        return self.app.command(*self.arguments(*paths, server=server))
 
     def arguments(self, *paths: Path | str, server: str = "", token: str = "") -> list[str]:
         """What stands after `flask`."""
@@ -126,7 +129,7 @@ def test_every_file_below_a_folder_gets_one_line_and_a_second_run_sends_nothing(
     (folder / "link.jpg").symlink_to(folder / "plain.jpg")
     os.mkfifo(folder / "pipe.jpg")
 
-    first = terminal.upload(folder)
+    first = terminal.app.flask(*terminal.arguments(folder))  # whose output has to hold every name
     assert first.returncode == 0, first.stderr
     lines = told(first)
     assert {line["path"] for line in lines} == {str(folder / name) for name in (*names, odd)}
@@ -185,7 +188,7 @@ def test_people_see_a_sum_and_reasons_instead_of_json(terminal: Terminal, photo:
     note = photo.with_name("note.txt")
     note.write_text("no photo")
     arguments = [argument for argument in terminal.arguments(photo, note) if argument != "--json"]
-    shown = terminal.app.flask(*arguments)
+    shown = terminal.app.command(*arguments)
     assert shown.returncode == 1
     assert shown.stdout.strip() == "1 sent, 0 known, 1 refused, 0 failed"
     assert f"{note}: refused: " in shown.stderr
@@ -201,15 +204,15 @@ def test_a_photo_in_the_trash_is_known_and_named_as_such(terminal: Terminal, pho
 
 def test_a_wrong_token_is_said_before_anything_is_sent(terminal: Terminal, photo: Path) -> None:
     for token in ("bgi_wrong", " ", "two\nlines", "ünsinn"):
-        refused = terminal.app.flask(*terminal.arguments(photo, token=token))
+        refused = terminal.app.command(*terminal.arguments(photo, token=token))
         assert refused.returncode == 1, token
         assert refused.stdout == ""
         assert "oken" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_a_token_that_may_only_read_uploads_nothing(terminal: Terminal, photo: Path) -> None:
-    token = terminal.app.flask("accounts", "token", EMAIL, "--read-only").stdout.strip()
-    result = terminal.app.flask(*terminal.arguments(photo, token=token))
+    token = terminal.app.command("accounts", "token", EMAIL, "--read-only").stdout.strip()
+    result = terminal.app.command(*terminal.arguments(photo, token=token))
     assert result.returncode == 1
     assert [(line["status"], line["reason"]) for line in told(result)] == [
         ("failed", "This token may not write.")
@@ -228,7 +231,7 @@ def test_a_server_that_is_not_there_is_said_quickly(terminal: Terminal, photo: P
 
 def test_paths_that_are_not_there_are_a_mistake_of_the_caller(terminal: Terminal) -> None:
     assert terminal.upload("/nowhere/at/all.jpg").returncode == 2
-    assert terminal.app.flask("upload").returncode == 2
+    assert terminal.app.command("upload").returncode == 2
 
 
 def test_a_large_file_goes_in_parts_and_an_interrupted_run_goes_on_where_it_was(
@@ -340,7 +343,7 @@ def at_a_terminal(app: RunningApp, arguments: list[str], answers: list[str]) -> 
 def test_accounts_that_cannot_be_are_refused_in_one_sentence(
     terminal: Terminal, arguments: list[str], password: str, words: str
 ) -> None:
-    refused = terminal.app.flask(*arguments, stdin=f"{password}\n")
+    refused = terminal.app.command(*arguments, stdin=f"{password}\n")
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert words in refused.stderr and "Traceback" not in refused.stderr
@@ -350,19 +353,19 @@ def test_upkeep_commands_say_what_they_found_and_did(terminal: Terminal, photo: 
     sent = told(terminal.upload(photo))[0]
     until(lambda: terminal.api(f"photos/{sent['photo_id']}")["state"] == "ready", "the photo is ready")
     app = terminal.app
-    checked = app.flask("check")
+    checked = app.command("check")
     assert "database: works" in checked.stdout
     assert checked.returncode == 0 and "set RECOGNITION=local" in checked.stdout
-    assert app.flask("migrate").stdout == "The database was up to date.\n"
-    assert app.flask("sweep").returncode == 0
-    assert "photos in the index" in app.flask("reindex").stdout
-    until(lambda: app.flask("fsck").returncode == 0, "everything is at rest")
-    counts = json.loads(app.flask("fsck", "--json").stdout)
+    assert app.command("migrate").stdout == "The database was up to date.\n"
+    assert app.command("sweep").returncode == 0
+    assert "photos in the index" in app.command("reindex").stdout
+    until(lambda: app.command("fsck").returncode == 0, "everything is at rest")
+    counts = json.loads(app.command("fsck", "--json").stdout)
     assert counts and set(counts.values()) == {0}
 
 
 def test_without_a_recogniser_nothing_is_looked_at_again(terminal: Terminal) -> None:
-    refused = terminal.app.flask("relabel")
+    refused = terminal.app.command("relabel")
     assert refused.returncode == 1
     assert "Recognition is turned off" in refused.stderr
 
@@ -372,14 +375,14 @@ def test_fsck_counts_what_is_gone_and_repair_makes_it_again(terminal: Terminal, 
     until(lambda: terminal.api(f"photos/{sent['photo_id']}")["state"] == "ready", "the photo is ready")
     renditions = (terminal.app.data / "storage").rglob(f"renditions/*/{sent['photo_id']}/*")
     next(renditions).unlink()
-    found = terminal.app.flask("fsck", "--json")
+    found = terminal.app.command("fsck", "--json")
     assert found.returncode == 1
     assert json.loads(found.stdout)["renditions_missing"] == 1
-    repaired = terminal.app.flask("fsck", "--repair")
+    repaired = terminal.app.command("fsck", "--repair")
     assert repaired.returncode == 0, "what waits to be developed is no difference"
     assert sent["photo_id"] in repaired.stderr and "photos_to_develop: 1" in repaired.stderr
     until(lambda: terminal.api(f"photos/{sent['photo_id']}")["state"] == "ready", "the runner was told")
-    assert terminal.app.flask("fsck").returncode == 0
+    assert terminal.app.command("fsck").returncode == 0
 
 
 def test_wrong_settings_are_listed_by_every_command(tmp_path: Path) -> None:
@@ -394,9 +397,9 @@ def test_wrong_settings_are_listed_by_every_command(tmp_path: Path) -> None:
 def test_commands_on_a_folder_without_a_library_say_what_to_do(tmp_path: Path) -> None:
     app = RunningApp(tmp_path / "data")
     for arguments in (["check"], ["fsck"], ["sweep"], ["accounts", "token", EMAIL]):
-        result = app.flask(*arguments)
+        result = app.command(*arguments)
         assert result.returncode == 1, arguments
         assert "make migrate" in result.stderr, result.stderr
         assert "Traceback" not in result.stderr
-    assert app.flask("migrate").stdout == "The database is up to date now.\n"
-    assert app.flask("migrate").stdout == "The database was up to date.\n"
+    assert app.command("migrate").stdout == "The database is up to date now.\n"
+    assert app.command("migrate").stdout == "The database was up to date.\n"

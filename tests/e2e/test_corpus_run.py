@@ -1,7 +1,7 @@
 """Odd and hostile pictures through the whole program, as somebody would send them from a terminal.
 
 `BIGIMAGE_CORPUS` names the folder that holds `images/expected.csv`, what another decoder made of each file.
-`make test` sends every tenth file, `make proof` all of them (fewer where N is below 100).
+`make test` sends every fiftieth file, `make proof` all of them (fewer where N is below 100).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Run:
 
 @pytest.fixture(
     scope="module",
-    params=[10, pytest.param(PROOF_STRIDE, marks=pytest.mark.proof)],
+    params=[50, pytest.param(PROOF_STRIDE, marks=pytest.mark.proof)],
     ids=["a sample", "for proof"],
 )
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
@@ -106,7 +106,7 @@ def _watched(app: RunningApp, peaks: list[tuple[int, dict[str, int]]]) -> Iterat
 def _send(library: Furnished, rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
     """Path -> what `flask upload` says of it."""
     paths = [str(IMAGES / row["path"]) for row in rows]
-    sent = library.app.flask(
+    sent = library.app.command(
         "upload", "--json", "--server", library.app.url, "--token", library.token, *paths
     )
     lines = [json.loads(line) for line in sent.stdout.splitlines()]
@@ -180,5 +180,5 @@ def test_nothing_died_and_nothing_was_logged_as_a_bug(run: Run) -> None:
 
 
 def test_rows_objects_and_index_agree(run: Run) -> None:
-    checked = run.library.app.flask("fsck")
+    checked = run.library.app.command("fsck")
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.furnished import Furnished, add_photos, furnish, sign_in
+from tests.e2e.furnished import Furnished, add_photos
 from tests.e2e.witness import SCREENSHOTS, Witness, accessibility_faults, keep_picture, sideways_overflow
-from tests.recogniser import models_folder
 from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
 STEPS_TO_THE_GRID = 6
 """Of the tab key from the head of the page: what stands before the photos, and the first of them."""
-LOOKS = [(1440, "light"), (360, "dark")]
+LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(1440, "light"), (360, "dark")]
 if SCREENSHOTS:
     LOOKS += [(1440, "dark"), (360, "light")]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    models_folder()
-    folder = tmp_path_factory.mktemp("every-page")
-    app = RunningApp(folder / "data", {"BIGIMAGE_DATA": str(folder / "data")})
-    try:
-        library = furnish(app)
-        add_photos(library, folder / "photos")
-        yield library
-    finally:
-        app.kill()
+def library(library: Furnished, tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    add_photos(library, tmp_path_factory.mktemp("every-page"))
+    return library
 
 
 def pages_of(library: Furnished) -> dict[str, str]:
@@ -64,25 +56,30 @@ def pages_of(library: Furnished) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_every_page_is_accessible_and_fits(
-    library: Furnished, make_context: Callable[..., BrowserContext], width: int, theme: str
+    library: Furnished, context: BrowserContext, witness: Witness
 ) -> None:
-    size = {"width": width, "height": 800}
-    context = make_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
-    witness = Witness(context)
     witness.forgiven |= {"colour:", "/nothing-here", "/map/box"}
     page = context.new_page()
-    faults = []
-    for name, path in {"sign-in": "/sign-in", **pages_of(library)}.items():
+    page.goto(f"{library.app.url}/sign-in")
+    faults = faults_of(page, "sign-in")
+    library.let_in(context)
+    for name, path in pages_of(library).items():
         page.goto(library.app.url + path)
+        faults += faults_of(page, name)
+    assert faults == []
+
+
+def faults_of(page: Page, name: str) -> list[str]:
+    """What is wrong with a page in any of LOOKS."""
+    faults = []
+    for width, theme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         keep_picture(page, f"{name}-{width}-{theme}")
         found = [*accessibility_faults(page), *(f"too wide: {html}" for html in sideways_overflow(page))]
-        faults += [f"{name}: {fault}" for fault in found]
-        if name == "sign-in":
-            sign_in(page, library.app.url)
-    assert faults == []
-    assert witness.complaints == []
+        faults += [f"{name} {width} {theme}: {fault}" for fault in found]
+    return faults
 
 
 def test_first_pages_of_an_empty_library_are_accessible_and_fit(
@@ -92,30 +89,21 @@ def test_first_pages_of_an_empty_library_are_accessible_and_fit(
     page = context.new_page()
     for name, address in (("first-run", bigimage.url), ("first-account", bigimage.setup_link)):
         page.goto(address)
-        check(page, name)
+        assert faults_of(page, name) == []
     page.get_by_label("E-mail address").fill("first@example.org")
     page.get_by_label("Password").fill("a lighthouse at noon")
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", name="Drop your photos here")).to_be_visible()
-    for name, path in (("empty-timeline", "/"), ("empty-trash", "/trash"), ("empty-uploads", "/uploads")):
+    for path in ("/", "/trash", "/uploads", "/archive", "/changes"):
         page.goto(bigimage.url + path)
-        check(page, name)
-
-
-def check(page: Page, name: str) -> None:
-    """At both widths, wide and of a phone."""
-    for width in (1440, 360):
-        page.set_viewport_size({"width": width, "height": 800})
-        keep_picture(page, f"{name}-{width}-light")
-        assert accessibility_faults(page) == []
-        assert sideways_overflow(page) == []
+        assert faults_of(page, f"empty-{path[1:] or 'timeline'}") == []
 
 
 def test_a_photo_is_reached_turned_kept_and_left_by_keys_alone(
     library: Furnished, context: BrowserContext, witness: Witness
 ) -> None:
     page = context.new_page()
-    sign_in(page, library.app.url)
+    library.open(page)
     tiles = page.locator(".tile")
     expect(page.locator("[data-grid]")).to_be_attached()
     page.keyboard.press("Tab")

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import requests
 
+from photos.client import Outcome, Uploader
 from tests import pictures
-from tests.e2e.furnished import EMAIL, PASSWORD, Furnished, furnish, until
-from tests.servers.app import ROOT, RunningApp, is_alive
+from tests.e2e.furnished import Furnished, furnish, until
+from tests.servers.app import RunningApp, is_alive
 
 pytestmark = pytest.mark.e2e
 
@@ -25,32 +24,36 @@ PHOTOS = 20
 GONE_SECONDS = 15
 
 
-def wait_for_the_end_of(pids: list[int]) -> None:
-    until(lambda: not any(map(is_alive, pids)), f"processes {pids} end", GONE_SECONDS)
+class Sending(Thread):
+    """Photos on their way, one after another; what became of each of them so far."""
+
+    def __init__(self, library: Furnished, paths: list[Path]) -> None:
+        super().__init__(daemon=True)
+        self.outcomes: list[Outcome] = []
+        self._uploader = Uploader(library.app.url, library.token, workers=1)
+        self._paths = paths
+        self.start()
+
+    def run(self) -> None:
+        with self._uploader.session:
+            for outcome in self._uploader.upload(self._paths):
+                self.outcomes.append(outcome)
+
+    def promised(self) -> dict[str, str]:
+        """Photo id -> SHA-256 of every file, once the server has said of each that it has it."""
+        self.join(timeout=90)
+        assert {outcome.status for outcome in self.outcomes} <= {"sent", "known"}, self.outcomes
+        assert len(self.outcomes) == len(self._paths)
+        return {outcome.photo_id: sha256_of(Path(outcome.path).read_bytes()) for outcome in self.outcomes}
+
+
+def sha256_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def photos_of(library: Furnished) -> list[dict[str, Any]]:
     """Everything on the timeline."""
     return list(library.api("GET", "photos?limit=200")["items"])
-
-
-def begin_upload(library: Furnished, folder: Path) -> subprocess.Popen[str]:
-    """`flask upload` in the background, one file after another."""
-    arguments = ["upload", "--json", "--parallel", "1", str(folder)]
-    environ = {**library.app.environ(), "BIGIMAGE_SERVER": library.app.url, "BIGIMAGE_TOKEN": library.token}
-    command = [sys.executable, "-m", "flask", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
-
-
-def acknowledged(uploading: subprocess.Popen[str]) -> dict[str, str]:
-    """Photo id -> SHA-256 of every file that the server said it has."""
-    shown, _ = uploading.communicate(timeout=90)
-    lines = [json.loads(line) for line in shown.splitlines()]
-    return {
-        line["photo_id"]: hashlib.sha256(Path(line["path"]).read_bytes()).hexdigest()
-        for line in lines
-        if line["status"] in {"sent", "known"}
-    }
 
 
 def are_all_ready(library: Furnished) -> bool:
@@ -67,133 +70,102 @@ def check_nothing_is_lost(library: Furnished, promised: dict[str, str]) -> None:
     there = {photo["id"]: photo for photo in photos_of(library)}
     for photo_id, sha256 in promised.items():
         body = requests.get(library.app.url + there[photo_id]["original_url"], timeout=30).content
-        assert hashlib.sha256(body).hexdigest() == sha256 == there[photo_id]["sha256"]
-    until(lambda: library.app.flask("fsck").returncode == 0, "everything is at rest")
+        assert sha256_of(body) == sha256 == there[photo_id]["sha256"]
+    until(lambda: library.app.command("fsck").returncode == 0, "everything is at rest")
+
+
+def wait_for_the_end_of(pids: list[int]) -> None:
+    until(lambda: not any(map(is_alive, pids)), f"processes {pids} end", GONE_SECONDS)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty photos."""
-    folder = tmp_path_factory.mktemp("photos")
-    for number in range(PHOTOS):
-        (folder / f"{number:02}.jpg").write_bytes(pictures.jpeg(640, 480, seed=700 + number))
-    return folder
+def stricken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """The one library that all of this happens to."""
+    settings = {"RECOGNITION": "off", "JOB_LEASE_SECONDS": "5"}
+    library = furnish(RunningApp(tmp_path_factory.mktemp("life") / "data", settings))
+    yield library
+    library.app.kill()
 
 
-def test_the_first_start_prints_a_link_that_works_once(bigimage: RunningApp) -> None:
-    bigimage.start()
-    assert f"Bigimage is ready: {bigimage.url}\n" in bigimage.output
-    with requests.Session() as browser:
-        form = browser.get(bigimage.setup_link, timeout=30)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-        assert found is not None, form.text
-        fields = {"csrf_token": found[1], "email": EMAIL, "name": "", "password": PASSWORD}
-        made = browser.post(bigimage.setup_link, fields, timeout=30, headers={"Origin": bigimage.url})
-        assert made.ok and "Drop your photos here" in made.text
-    used = requests.get(bigimage.setup_link, timeout=30)
-    assert used.status_code in {400, 403, 404, 410}
-    link = bigimage.setup_link
-    bigimage.restart()
-    assert "Create the administrator" not in bigimage.output
-    assert link not in bigimage.output
+@pytest.fixture
+def library(stricken: Furnished) -> Furnished:
+    """It, running."""
+    if not stricken.app.pids():
+        stricken.app.start()
+    return stricken
 
 
-def test_a_new_start_without_administrator_prints_a_new_link_and_ends_the_old_one(
-    bigimage: RunningApp,
-) -> None:
-    bigimage.start()
-    old = bigimage.setup_link
-    bigimage.restart()
-    assert bigimage.setup_link != old
-    assert not requests.get(old, timeout=30).ok
-    assert requests.get(bigimage.setup_link, timeout=30).ok
+@pytest.fixture
+def paths(tmp_path: Path, request: pytest.FixtureRequest) -> list[Path]:
+    """Photos that no other test sends."""
+    seed = int(sha256_of(request.node.name.encode())[:7], 16)
+    paths = [tmp_path / f"{number:02}.jpg" for number in range(PHOTOS)]
+    for number, path in enumerate(paths):
+        path.write_bytes(pictures.jpeg(320, 240, seed=seed + number))
+    return paths
 
 
-def test_wrong_settings_are_listed_all_at_once(bigimage: RunningApp) -> None:
-    bigimage.settings |= {"DECODERS": "none", "BASE_URL": "photos.example.org", "STORAGE": "s3"}
-    with pytest.raises(RuntimeError) as refused:
-        bigimage.start()
-    for name in ("DECODERS", "BASE_URL", "S3_BUCKET", "AWS_REGION"):
-        assert name in str(refused.value)
-    assert "Traceback" not in str(refused.value)
+@pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM"])
+def test_it_ends_with_all_its_children(library: Furnished, paths: list[Path], way: str) -> None:
+    Sending(library, paths).promised()
+    pids = library.app.pids()
+    assert len(pids) >= 5, "supervisor, gunicorn with two workers, runner"
+    if way == "Ctrl-C":
+        os.killpg(pids[0], signal.SIGINT)
+    else:
+        os.kill(pids[0], signal.SIGTERM)
+    wait_for_the_end_of(pids)
+    assert "Stopped." in library.app.output
+    assert "Traceback" not in library.app.output
+    library.app.kill()
 
 
-def test_a_data_folder_that_cannot_be_used_is_named(bigimage: RunningApp, tmp_path: Path) -> None:
-    (tmp_path / "a file").write_text("in the way")
-    bigimage.settings["BIGIMAGE_DATA"] = str(tmp_path / "a file" / "data")
-    with pytest.raises(RuntimeError, match="BIGIMAGE_DATA") as refused:
-        bigimage.start()
-    assert "Traceback" not in str(refused.value)
-
-
-@pytest.mark.parametrize("way", ["Ctrl-C", "SIGINT", "SIGTERM"])
-def test_it_ends_with_all_its_children(bigimage: RunningApp, folder: Path, way: str) -> None:
-    library = furnish(bigimage)
-    with begin_upload(library, folder) as uploading:
-        assert uploading.stdout is not None
-        uploading.stdout.readline()
-        pids = bigimage.pids()
-        assert len(pids) >= 5, "supervisor, gunicorn with two workers, runner"
-        if way == "Ctrl-C":
-            os.killpg(pids[0], signal.SIGINT)
-        else:
-            os.kill(pids[0], signal.Signals[way])
-        wait_for_the_end_of(pids)
-        uploading.kill()
-    assert "Stopped." in bigimage.output
-    assert "Traceback" not in bigimage.output
+def test_killed_children_are_started_again(library: Furnished) -> None:
+    library.app.kill_web()
+    library.app.kill_runner()
+    until(lambda: library.app.output.count("starting it again") >= 2, "both are started again")
+    until(lambda: are_all_ready(library), "it answers, and has done what was left of the tests before")
 
 
 def test_when_the_supervisor_is_killed_its_children_end_and_a_new_start_works(
-    bigimage: RunningApp, folder: Path
+    library: Furnished, paths: list[Path]
 ) -> None:
-    library = furnish(bigimage)
-    with begin_upload(library, folder) as uploading:
-        assert uploading.stdout is not None
-        first = uploading.stdout.readline()
-        pids = bigimage.pids()
-        os.kill(pids[0], signal.SIGKILL)
-        wait_for_the_end_of(pids[1:])
-        bigimage.kill()
-        bigimage.start()
-        promised = acknowledged(uploading)
-    assert json.loads(first)["status"] == "sent"
-    assert len(promised) == PHOTOS - 1, "the first one has been read above"
-    check_nothing_is_lost(library, promised)
+    sending = Sending(library, paths)
+    until(lambda: len(sending.outcomes) > 0, "the first one has arrived")
+    pids = library.app.pids()
+    os.kill(pids[0], signal.SIGKILL)
+    wait_for_the_end_of(pids[1:])
+    library.app.kill()
+    library.app.start()
+    check_nothing_is_lost(library, sending.promised())
 
 
 @pytest.mark.parametrize("victim", ["a web process", "the web master", "the runner", "everything"])
 def test_what_was_acknowledged_survives_kill_9_in_the_middle_of_an_upload(
-    bigimage: RunningApp, folder: Path, victim: str
+    library: Furnished, paths: list[Path], victim: str
 ) -> None:
-    bigimage.settings["JOB_LEASE_SECONDS"] = "5"
-    library = furnish(bigimage)
-    with begin_upload(library, folder) as uploading:
-        until(lambda: len(photos_of(library)) >= 5, "some photos have arrived")
-        match victim:
-            case "a web process":
-                os.kill(bigimage.pids("gunicorn")[-1], signal.SIGKILL)
-            case "the web master":
-                os.kill(bigimage.pids("gunicorn")[0], signal.SIGKILL)
-            case "the runner":
-                bigimage.kill_runner()
-            case _:
-                bigimage.kill()
-                bigimage.start()
-        promised = acknowledged(uploading)
-    assert len(promised) == PHOTOS
-    check_nothing_is_lost(library, promised)
+    sending = Sending(library, paths)
+    until(lambda: len(sending.outcomes) >= 5, "some photos have arrived")
+    assert sending.is_alive(), "others are on their way"
+    match victim:
+        case "a web process":
+            os.kill(library.app.pids("gunicorn")[-1], signal.SIGKILL)
+        case "the web master":
+            os.kill(library.app.pids("gunicorn")[0], signal.SIGKILL)
+        case "the runner":
+            library.app.kill_runner()
+        case _:
+            library.app.kill()
+            library.app.start()
+    check_nothing_is_lost(library, sending.promised())
 
 
-def test_waiting_work_is_found_again_after_a_new_start(bigimage: RunningApp, folder: Path) -> None:
-    library = furnish(bigimage)
+def test_waiting_work_is_found_again_after_a_new_start(library: Furnished, paths: list[Path]) -> None:
     # a stopped runner takes nothing, so everything is still to be done when all is killed
-    runner = bigimage.pids("photos.runner")[0]
+    runner = library.app.pids("photos.runner")[0]
     os.kill(runner, signal.SIGSTOP)
-    with begin_upload(library, folder) as uploading:
-        promised = acknowledged(uploading)
-    assert {photo["state"] for photo in photos_of(library)} == {"new"}
-    bigimage.kill()
-    bigimage.start()
-    assert len(promised) == PHOTOS
+    promised = Sending(library, paths).promised()
+    assert {photo["state"] for photo in photos_of(library) if photo["id"] in promised} == {"new"}
+    library.app.kill()
+    library.app.start()
     check_nothing_is_lost(library, promised)

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import pictures
-from tests.e2e.furnished import EMAIL, PASSWORD, WORK_SECONDS, until
+from tests.e2e.furnished import EMAIL, PASSWORD, WORK_SECONDS, Furnished, sign_in, until
 from tests.e2e.witness import Witness
 from tests.recogniser import models_folder
 from tests.servers.app import RunningApp
@@ -23,20 +23,18 @@ LINE_SECONDS = 10
 
 
 @pytest.fixture
-def library(browser: Browser, data_folder: Path) -> Iterator[RunningApp]:
+def bigimage(data_folder: Path) -> Iterator[RunningApp]:
+    """With a recogniser, and nobody in it."""
     models_folder()
     app = RunningApp(data_folder)
-    app.settings["OTHER_ORIGINS"] = f"http://photos.test:{app.port}"
     app.start()
     yield app
     app.kill()
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> list[Path]:
-    """Thirty files: photos of several formats, a twin, a broken one, a PDF in disguise, an empty one."""
-    folder = tmp_path / "drop"
-    good = pictures.sample_photos(folder, GOOD_PHOTOS)
+def make_files(folder: Path, good_photos: int) -> list[Path]:
+    """Photos of several formats, and a twin, a broken one, a PDF in disguise, an empty one."""
+    good = pictures.sample_photos(folder, good_photos)
     assert any(path.suffix == ".heic" for path in good)
     odd = {
         "twin.jpg": good[0].read_bytes(),
@@ -49,21 +47,20 @@ def files(tmp_path: Path) -> list[Path]:
     return [*good, *(folder / name for name in odd)]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "photos.test"])
 def test_from_the_first_visit_to_a_found_photo_and_out_again(
-    host: str, library: RunningApp, files: list[Path], context: BrowserContext, witness: Witness
+    bigimage: RunningApp, context: BrowserContext, witness: Witness, tmp_path: Path
 ) -> None:
     page = context.new_page()
     witness.forgiven.add("/complete")  # where the PDF is refused
-    address = f"http://{host}:{library.port}"
-    become_administrator(page, library.setup_link.replace(library.url, address))
-    assert page.evaluate("isSecureContext") is (host == "127.0.0.1")
+    become_administrator(page, bigimage.setup_link)
+    assert page.evaluate("isSecureContext")
 
-    drop_and_reload_at_half_time(page, files)
+    drop_and_reload_at_half_time(page, make_files(tmp_path / "drop", GOOD_PHOTOS))
     photos = wait_for_the_work(page)
-    check_outcomes(page, photos)
+    check_outcomes(page, photos, GOOD_PHOTOS)
+    until(lambda: all(photo["recogniser"] for photo in photos_of(page)), "all are labelled")
 
-    cat = next(photo for photo in photos if photo["name"] == "chelsea.jpg")
+    cat = next(photo for photo in photos_of(page) if photo["name"] == "chelsea.jpg")
     find(page, "label:cat")
     expect(page.locator(".result")).to_have_count(1)
     page.locator(f"#photo-{cat['id']}").click()
@@ -72,13 +69,29 @@ def test_from_the_first_visit_to_a_found_photo_and_out_again(
     find(page, "label:cat")
     expect(page.get_by_role("heading", name="No photo matches all of this")).to_be_visible()
 
-    trash_and_bring_back(page, address, cat["id"])
-    sign_out(page, address)
+    trash_and_bring_back(page, bigimage.url, cat["id"])
+    sign_out(page, bigimage.url)
 
-    library.stop()
-    assert library.flask("sweep").returncode == 0
-    checked = library.flask("fsck")
+    bigimage.stop()
+    assert bigimage.command("sweep").returncode == 0
+    checked = bigimage.command("fsck")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_photos_arrive_and_are_shown_where_the_page_is_no_secure_context(
+    house: RunningApp, library: Furnished, context: BrowserContext, witness: Witness, tmp_path: Path
+) -> None:
+    """Plain http under a name: there the browser itself hashes nothing."""
+    page = context.new_page()
+    witness.forgiven.add("/complete")
+    address = f"http://photos.test:{house.port}"
+    sign_in(page, address, library.email)
+    assert not page.evaluate("isSecureContext")
+    drop_and_reload_at_half_time(page, make_files(tmp_path / "drop", 8))
+    check_outcomes(page, wait_for_the_work(page), 8)
+    find(page, "type:heic")
+    expect(page.locator(".result").first).to_be_visible()
+    sign_out(page, address)
 
 
 def become_administrator(page: Page, link: str) -> None:
@@ -122,17 +135,13 @@ def wait_for_the_work(page: Page) -> list[dict[str, Any]]:
     title = page.locator(".queue-title")
     expect(title).to_contain_text("arrived", timeout=30_000)
     expect(page.locator(".queue-line")).to_have_text("", timeout=WORK_SECONDS * 1000)
-    until(
-        lambda: all(photo["recogniser"] for photo in photos_of(page) if photo["state"] == "ready"),
-        "all are labelled",
-    )
     return photos_of(page)
 
 
-def check_outcomes(page: Page, photos: list[dict[str, Any]]) -> None:
+def check_outcomes(page: Page, photos: list[dict[str, Any]], count: int) -> None:
     """Every photo is ready in its place; what is no photo was refused in words."""
     assert {photo["state"] for photo in photos} == {"ready"}
-    assert len(photos) == GOOD_PHOTOS
+    assert len(photos) == count
     # the grid draws what is in sight, the one that was refused just now among it
     expect(page.locator('.tile[data-state="ready"]').first).to_be_visible()
     expect(page.locator('.tile:is([data-state="new"], [data-state="processing"])')).to_have_count(0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +13,20 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import pictures
-from tests.e2e.furnished import Furnished, furnish, sign_in
-from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
+from tests.e2e.furnished import Furnished, move_in
+from tests.e2e.grid import Grid
+from tests.e2e.witness import Witness, accessibility_faults
 from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
+PROOF_N = int(os.environ.get("BIGIMAGE_PROOF_N", "100"))
+PATIENCE_MS = 180_000
+
 
 @pytest.fixture
-def library(bigimage: RunningApp, tmp_path: Path) -> Furnished:
-    library = furnish(bigimage)
+def library(house: RunningApp, tmp_path: Path) -> Furnished:
+    library = move_in(house)
     files = []
     for number in range(4):
         file = tmp_path / f"{number}.jpg"
@@ -33,7 +39,7 @@ def library(bigimage: RunningApp, tmp_path: Path) -> Furnished:
 @pytest.fixture
 def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
     page = context.new_page()
-    sign_in(page, library.app.url)
+    library.open(page)
     expect(page.locator(".tile")).to_have_count(4)
     return page
 
@@ -141,31 +147,12 @@ def test_selected_photos_are_saved_as_a_zip_file(library: Furnished, page: Page,
         }
 
 
-def test_the_bar_and_its_pages_fit_a_phone_and_are_accessible(
-    library: Furnished, make_context: Callable[..., BrowserContext]
-) -> None:
-    for width, theme in ((360, "dark"), (1440, "light")):
-        context = make_context(
-            viewport={"width": width, "height": 740}, color_scheme=theme, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        sign_in(page, library.app.url)
-        library.api("POST", "bulk-changes", action="archive", photos={"ids": [library.ids["3.jpg"]]})
-        select(page, library.ids["0.jpg"])
-        assert accessibility_faults(page) == []
-        assert sideways_overflow(page) == []
-        for path in ("/archive", "/changes"):
-            page.goto(library.app.url + path)
-            assert accessibility_faults(page) == []
-            assert sideways_overflow(page) == []
-
-
 def test_without_scripts_boxes_and_a_form_do_the_same(
     library: Furnished, make_context: Callable[..., BrowserContext]
 ) -> None:
     context = make_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, library.app.url)
+    library.open(page)
     library.api("POST", "bulk-changes", action="archive", photos={"ids": list(library.ids.values())})
     page.goto(f"{library.app.url}/archive")
     page.get_by_label("Choose 0.jpg").check()
@@ -175,3 +162,51 @@ def test_without_scripts_boxes_and_a_form_do_the_same(
     page.goto(f"{library.app.url}/changes")
     page.get_by_role("button", name="Undo").first.click()
     assert shelf(library, "timeline") == []
+
+
+@pytest.mark.parametrize(
+    "least",
+    [
+        1_000,
+        pytest.param(
+            5_000,
+            marks=[
+                pytest.mark.proof,
+                pytest.mark.skipif(PROOF_N < 100, reason="a thousand are changed by make test"),
+            ],
+        ),
+    ],
+)
+def test_thousands_are_archived_and_brought_back_with_a_line_that_says_how_far_it_is(
+    least: int, crowd: Furnished, context: BrowserContext, witness: Witness
+) -> None:
+    timeline = crowd.api("GET", "timeline")
+    grid = Grid(context, crowd)
+    grid.open()
+    page = grid.page
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Space")
+    grid.go_to(month_of(timeline["months"], least))
+    page.keyboard.press("Shift+Space")
+    selected = page.locator("[data-count]")
+    expect(selected).to_have_text(re.compile(r"[\d,]{5,} selected"))
+    count = (selected.text_content() or "").split()[0]
+    assert least <= int(count.replace(",", "")) < timeline["total"]
+    page.keyboard.press("a")
+    expect(page.locator(".toast-progress")).to_contain_text(f"of {count}")
+    toast = page.locator(".toast:not(.toast-progress)")
+    expect(toast).to_contain_text(f"{count} photos in the archive", timeout=PATIENCE_MS)
+    assert f"{crowd.api('GET', 'timeline?shelf=archive')['total']:,}" == count
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_contain_text(f"{count} photos as before", timeout=PATIENCE_MS)
+    assert crowd.api("GET", "timeline")["total"] == timeline["total"]
+
+
+def month_of(months: list[tuple[str, int]], place: int) -> str:
+    """The month before the one in which the photo at this place of the timeline was taken, as 2011-06."""
+    passed = 0
+    for month, count in months:
+        if passed > place:
+            return month
+        passed += count
+    raise AssertionError(f"there are only {passed} photos")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests import pictures
+from tests import forms, pictures
 from tests.attacks.wire import exchange
 from tests.e2e.furnished import EMAIL, PASSWORD, Furnished, furnish, until
 from tests.needs import require
@@ -54,16 +54,8 @@ def front(library: Furnished) -> Iterator[Nginx]:
 def browser(front: Nginx) -> requests.Session:
     """Signed in through nginx, without scripts."""
     session = requests.Session()
-    page = session.get(f"{front.url}/sign-in", timeout=30)
-    form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token_of(page.text)}
-    assert session.post(page.url, form, headers={"Origin": front.url}, timeout=30).url == f"{front.url}/"
+    forms.sign_in(session, front.url, EMAIL, PASSWORD)
     return session
-
-
-def token_of(page: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
 
 
 def test_nginx_takes_the_files_that_ship(tmp_path: Path) -> None:
@@ -98,7 +90,7 @@ def test_a_photo_larger_than_a_form_goes_through_the_plain_page(
     page = browser.get(f"{front.url}/uploads", timeout=30)
     sent = browser.post(
         page.url,
-        {"csrf_token": token_of(page.text)},
+        {"csrf_token": forms.csrf_of(page.text)},
         files={"files": ("large.jpg", body, "image/jpeg")},
         headers={"Origin": front.url},
         timeout=30,

@@ -12,24 +12,15 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
+from photos.models import Label
 from photos.web import timeline
 from tests import pictures
-from tests.e2e.furnished import EMAIL, PASSWORD, Furnished, furnish, sign_in, until
+from tests.e2e.furnished import BOX, PASSWORD, Furnished, see, sign_in, until
 from tests.e2e.witness import Witness
-from tests.recogniser import as_jpeg, models_folder, photo
-from tests.servers.app import RunningApp
+from tests.forms import csrf_of
+from tests.forms import sign_in as sign_in_by_form
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    models_folder()
-    app = RunningApp(tmp_path_factory.mktemp("no-script") / "data")
-    try:
-        yield furnish(app)
-    finally:
-        app.kill()
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def page(library: Furnished, make_context: Callable[..., BrowserContext]) -> Ite
     context = make_context(java_script_enabled=False, reduced_motion="reduce")
     witness = Witness(context)
     page = context.new_page()
-    sign_in(page, library.app.url)
+    sign_in(page, library.app.url, library.email)
     yield page
     assert witness.complaints == []
 
@@ -46,7 +37,7 @@ def page(library: Furnished, make_context: Callable[..., BrowserContext]) -> Ite
 def test_photos_are_uploaded_described_found_trashed_and_restored_by_forms(
     library: Furnished, page: Page, tmp_path: Path
 ) -> None:
-    (tmp_path / "cat.jpg").write_bytes(as_jpeg(photo("chelsea")))
+    (tmp_path / "cat.jpg").write_bytes(pictures.jpeg(640, 480, seed=40))
     (tmp_path / "plain.jpg").write_bytes(pictures.jpeg(400, 300, seed=41))
     (tmp_path / "paper.jpg").write_bytes(b"%PDF-1.7\n" * 40)
     page.get_by_role("link", name="Uploads").click()
@@ -58,10 +49,9 @@ def test_photos_are_uploaded_described_found_trashed_and_restored_by_forms(
     outcomes["cat.jpg"].get_by_role("link", name="See the photo").click()
     photo_address = page.url
     photo_id = photo_address.rpartition("/")[2]
-    until(
-        lambda: library.api("GET", f"photos/states?ids={photo_id}")["items"][0]["is_labelled"],
-        "the photo is labelled",
-    )
+    until(lambda: library.api("GET", f"photos/{photo_id}")["state"] == "ready", "the photo is ready")
+    library.ids["cat.jpg"] = photo_id
+    see(library, "cat.jpg", Label("cat", 97.0, (BOX,)))
     page.reload()
 
     page.get_by_role("textbox", name="Description").fill("The cat of our neighbour")
@@ -113,9 +103,7 @@ def search(page: Page, query: str) -> None:
 def test_the_timeline_is_read_to_its_end_over_plain_http(library: Furnished) -> None:
     count = timeline.PAGE + 10
     with requests.Session() as browser:
-        form = browser.get(f"{library.app.url}/", timeout=30)
-        fields = {"csrf_token": csrf_of(form.text), "email": EMAIL, "password": PASSWORD}
-        signed_in = browser.post(form.url, fields, timeout=30)
+        signed_in = sign_in_by_form(browser, library.app.url, library.email, PASSWORD)
         assert "Drop your photos here" in signed_in.text or 'class="tile' in signed_in.text
         page = browser.get(f"{library.app.url}/uploads", timeout=30)
         files = [
@@ -135,20 +123,17 @@ def test_the_timeline_is_read_to_its_end_over_plain_http(library: Furnished) -> 
         assert seen == expected
 
 
-def csrf_of(page: str) -> str:
-    """The token of the page's forms."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, page
-    return found[1]
-
-
 def test_nothing_secret_is_in_the_log_and_an_error_is_found_by_its_number(library: Furnished) -> None:
-    reset = library.app.flask("accounts", "reset", EMAIL).stdout.strip()
+    reset = library.app.command("accounts", "reset", library.email).stdout.strip()
     secrets = {"password": PASSWORD, "token": library.token, "link": reset.rpartition("/")[2]}
     url = library.app.url
     with requests.Session() as browser:
         form = browser.get(f"{url}/", timeout=30)
-        fields = {"csrf_token": csrf_of(form.text), "email": EMAIL, "password": f"{PASSWORD} but wrong"}
+        fields = {
+            "csrf_token": csrf_of(form.text),
+            "email": library.email,
+            "password": f"{PASSWORD} but wrong",
+        }
         browser.post(form.url, fields, timeout=30)
         page = browser.post(form.url, {**fields, "password": PASSWORD}, timeout=30)
         secrets |= {f"cookie {cookie.name}": str(cookie.value) for cookie in browser.cookies}

@@ -15,6 +15,7 @@ import requests
 from tests import pictures
 from tests.e2e.furnished import Furnished, furnish, until
 from tests.servers.app import RunningApp
+from tests.servers.mariadb import MariaDB
 from tests.servers.radosgw import Radosgw
 
 pytestmark = pytest.mark.e2e
@@ -32,24 +33,31 @@ class Elsewhere:
         """Everything in the bucket."""
         return {item["Key"] for item in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())}
 
-    def flask(self, *arguments: str) -> str:
+    def command(self, *arguments: str) -> str:
         """What a command prints; it has to succeed."""
-        done = self.library.app.flask(*arguments)
+        done = self.library.app.command(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
 
-@pytest.fixture
-def elsewhere(data_folder: Path, mariadb_url: str, radosgw: Radosgw) -> Iterator[Elsewhere]:
-    bucket = radosgw.create_bucket()
-    app = RunningApp(
-        data_folder, {"DATABASE_URL": mariadb_url, "RECOGNITION": "off", **radosgw.environ(bucket)}
-    )
+@pytest.fixture(scope="module")
+def elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, mariadb: MariaDB, radosgw: Radosgw
+) -> Iterator[Elsewhere]:
+    bucket, url = radosgw.create_bucket(), mariadb.create_database()
+    folder = tmp_path_factory.mktemp("elsewhere") / "data"
+    app = RunningApp(folder, {"DATABASE_URL": url, "RECOGNITION": "off", **radosgw.environ(bucket)})
     with closing(radosgw.client()) as s3:
         try:
             yield Elsewhere(furnish(app), bucket, s3)
         finally:
             app.kill()
+            mariadb.drop_database(url)
+
+
+def names(library: Furnished) -> set[str]:
+    """Of everything on the timeline."""
+    return {photo["name"] for photo in library.api("GET", "photos")["items"]}
 
 
 def test_photos_live_in_mariadb_and_a_bucket_from_upload_to_deletion(
@@ -59,10 +67,11 @@ def test_photos_live_in_mariadb_and_a_bucket_from_upload_to_deletion(
     paths = [tmp_path / f"{name}.jpg" for name in ("ant", "bee", "cat", "dog", "elk", "fox")]
     for seed, path in enumerate(paths):
         path.write_bytes(pictures.jpeg(640, 480, seed=seed))
+    before, sent = elsewhere.keys(), {path.name for path in paths}
     library.upload(*paths)
     assert not (library.app.data / "storage").exists()
     assert not (library.app.data / "bigimage.db").exists()
-    assert len(elsewhere.keys()) == len(paths) * 4
+    assert len(elsewhere.keys() - before) == len(paths) * 4
 
     library.api("PATCH", f"photos/{library.ids['elk.jpg']}", description="An elk at the lake")
     (hit,) = library.api("GET", "search?q=lake")["items"]
@@ -72,15 +81,15 @@ def test_photos_live_in_mariadb_and_a_bucket_from_upload_to_deletion(
     for name in ("ant.jpg", "bee.jpg"):
         library.api("POST", f"photos/{library.ids[name]}/trash")
     library.api("DELETE", f"photos/{library.ids['ant.jpg']}")
-    until(lambda: "objects_deleted: 0" in elsewhere.flask("sweep"), "the sweep has nothing left to delete")
-    assert len(library.api("GET", "photos")["items"]) == 4
-    assert len(elsewhere.keys()) == (len(paths) - 1) * 4
-    elsewhere.flask("check")
-    elsewhere.flask("fsck")
+    until(lambda: "objects_deleted: 0" in elsewhere.command("sweep"), "the sweep has nothing left to delete")
+    assert names(library) & sent == {"cat.jpg", "dog.jpg", "elk.jpg", "fox.jpg"}
+    assert len(elsewhere.keys() - before) == (len(paths) - 1) * 4
+    elsewhere.command("check")
+    elsewhere.command("fsck")
 
     library.app.restart()
-    assert len(library.api("GET", "photos")["items"]) == 4
-    elsewhere.flask("fsck")
+    assert names(library) & sent == {"cat.jpg", "dog.jpg", "elk.jpg", "fox.jpg"}
+    elsewhere.command("fsck")
     assert "Traceback" not in library.app.log
 
 

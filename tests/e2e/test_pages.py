@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expe
 from photos.web import timeline
 from tests import pictures
 from tests.chromium import PATIENCE_MS
-from tests.e2e.furnished import until
-from tests.e2e.test_main_job import become_administrator
+from tests.e2e.furnished import Furnished, move_in, until
 from tests.e2e.test_queue import stored_bytes
 from tests.e2e.witness import Witness, longest_task_ms
 from tests.servers.app import RunningApp
@@ -38,19 +37,22 @@ _DROP_THEM = """
 
 
 @pytest.fixture
-def page(bigimage: RunningApp, context: BrowserContext, witness: Witness) -> Page:
-    """The empty library of its administrator."""
-    bigimage.start()
+def library(house: RunningApp) -> Furnished:
+    return move_in(house)
+
+
+@pytest.fixture
+def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
+    """An empty library."""
     page = context.new_page()
-    become_administrator(page, bigimage.setup_link)
+    library.open(page)
+    expect(page.locator(LISTENING)).to_be_attached()
     return page
 
 
-def test_the_oldest_photo_is_opened_and_found_again_where_it_was_left(
-    page: Page, bigimage: RunningApp
-) -> None:
+def test_the_oldest_photo_is_opened_and_found_again_where_it_was_left(page: Page, library: Furnished) -> None:
     count = timeline.PAGE + 5
-    page.goto(f"{bigimage.url}/uploads")
+    library.open(page, "/uploads")
     files: list[FilePayload] = [
         {"name": f"{i}.jpg", "mimeType": "image/jpeg", "buffer": pictures.jpeg(48, 36, seed=i)}
         for i in range(count)
@@ -58,7 +60,7 @@ def test_the_oldest_photo_is_opened_and_found_again_where_it_was_left(
     expect(page.locator(LISTENING)).to_be_attached()
     page.set_input_files("#files", files)
     expect(page.locator(".queue-title")).to_have_text(f"{count} photos have arrived", timeout=PATIENCE_MS)
-    page.goto(bigimage.url)
+    library.open(page)
     expect(page.locator(LISTENING)).to_be_attached()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("End")
@@ -78,7 +80,6 @@ def test_the_oldest_photo_is_opened_and_found_again_where_it_was_left(
 
 
 def test_keys_search_and_explain_themselves(page: Page) -> None:
-    expect(page.locator(LISTENING)).to_be_attached()
     page.keyboard.press("/")
     expect(page.get_by_label("Search your photos")).to_be_focused()
     page.keyboard.press("Escape")
@@ -92,7 +93,6 @@ def test_two_thousand_files_leave_the_page_responsive_and_survive_a_reload(
     page: Page, browser: Browser, witness: Witness
 ) -> None:
     witness.forgiven.add("/complete")  # none of them is a photo
-    expect(page.locator(LISTENING)).to_be_attached()
     page.evaluate(_MAKE_MANY, MANY)
     browser.start_tracing(
         page=page, categories=["devtools.timeline", "disabled-by-default-devtools.timeline"]

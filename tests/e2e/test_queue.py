@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from tests import pictures
-from tests.e2e.furnished import Furnished, furnish, sign_in, until
+from tests.e2e.furnished import Furnished, until
 from tests.e2e.test_main_job import drop
 from tests.e2e.witness import Witness
-from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
@@ -37,20 +36,10 @@ _LEAVE_FOR_LONG = """
 """
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    app = RunningApp(tmp_path_factory.mktemp("queue") / "data", {"RECOGNITION": "off"})
-    try:
-        yield furnish(app)
-    finally:
-        app.kill()
-
-
 @pytest.fixture
 def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
     """The upload page of the owner, with all its scripts listening."""
     page = context.new_page()
-    sign_in(page, library.app.url)
     open_uploads(page, library)
     return page
 
@@ -74,7 +63,7 @@ def files(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[int], lis
 
 
 def open_uploads(page: Page, library: Furnished) -> None:
-    page.goto(f"{library.app.url}/uploads")
+    library.open(page, "/uploads")
     expect(page.locator("html[data-scripted=listening]")).to_be_attached()
 
 

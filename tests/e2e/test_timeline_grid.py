@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests import pictures
-from tests.e2e.crowd import crowded
 from tests.e2e.furnished import Furnished
 from tests.e2e.grid import Grid
 from tests.e2e.witness import Witness, accessibility_faults, keep_picture, sideways_overflow
@@ -21,7 +20,6 @@ from tests.servers.app import ROOT
 
 pytestmark = pytest.mark.e2e
 
-PHOTOS = 8_000
 MOST_SCRIPT_BYTES = 120_000
 """Of a first visit, compressed."""
 FULL_MONTH = "2024-06"
@@ -30,22 +28,19 @@ SLOW = 30 * 1024
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """Eight thousand photos."""
-    with crowded(tmp_path_factory.mktemp("crowd"), PHOTOS) as library:
-        yield library
+def library(crowd: Furnished) -> Furnished:
+    return crowd
 
 
 @pytest.fixture
 def grid(library: Furnished, context: BrowserContext, witness: Witness) -> Grid:
     """The timeline at the usual size, just opened."""
-    grid = Grid(context, library.app.url)
-    grid.sign_in()
+    grid = Grid(context, library)
+    grid.open()
     return grid
 
 
 def test_the_first_tiles_stay_and_little_is_fetched(grid: Grid) -> None:
-    grid.open()
     assert len(grid.fetched("/api/v1/timeline")) <= 8
     shifts = grid.measured()["shifts"]
     assert sum(score for score, _ in shifts) < 0.01, shifts
@@ -66,7 +61,6 @@ def test_a_page_that_arrives_slowly_moves_nothing(grid: Grid) -> None:
 
 
 def test_a_typed_year_is_reached_with_few_requests(grid: Grid) -> None:
-    grid.open()
     before = len(grid.requests)
     started = time.perf_counter()
     grid.go_to("2010")
@@ -132,7 +126,7 @@ def test_arrows_go_by_place_and_enter_opens_and_escape_comes_back(grid: Grid) ->
     page.wait_for_url(f"**/photos/{photo}")
     expect(page.locator(".photo #picture, .photo .stage").first).to_be_visible()
     page.keyboard.press("Escape")
-    page.wait_for_url(f"{grid.address}/")
+    page.wait_for_url(f"{grid.library.app.url}/")
     grid.wait()
     expect(page.locator(f"#photo-{photo}")).to_be_focused()
     assert grid.in_sight() == before
@@ -190,7 +184,7 @@ def test_coming_back_from_another_page_keeps_the_place(grid: Grid) -> None:
     page.wait_for_timeout(600)
     grid.settle()
     before = grid.in_sight()
-    page.goto(f"{grid.address}/account")
+    page.goto(f"{grid.library.app.url}/account")
     page.go_back()
     grid.wait()
     assert grid.in_sight() == before
@@ -251,9 +245,8 @@ def test_few_nodes_stand_on_the_page_wherever_it_is_scrolled_to(grid: Grid) -> N
         assert len(grid.in_sight()) > 3
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
-def test_every_size_and_theme_is_accessible(
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (360, "dark")])
+def test_a_grid_with_a_selection_is_accessible_and_fits(
     width: int, theme: str, library: Furnished, make_context: Callable[..., BrowserContext]
 ) -> None:
     context = make_context(
@@ -263,8 +256,8 @@ def test_every_size_and_theme_is_accessible(
         has_touch=width < 500,
     )
     witness = Witness(context)
-    grid = Grid(context, library.app.url)
-    grid.sign_in()
+    grid = Grid(context, library)
+    grid.open()
     grid.go_to("2020")
     grid.page.locator(".cell .tile").first.focus()
     grid.page.keyboard.press("Space")

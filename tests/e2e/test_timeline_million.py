@@ -61,8 +61,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
 @pytest.fixture
 def grid(library: Furnished, context: BrowserContext, witness: Witness) -> Grid:
     """The timeline at the usual size, just opened."""
-    grid = Grid(context, library.app.url)
-    grid.sign_in()
+    grid = Grid(context, library)
     grid.open()
     return grid
 

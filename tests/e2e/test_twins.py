@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from tests import pictures
-from tests.e2e.test_main_job import become_administrator
+from tests.e2e.furnished import Furnished, move_in
 from tests.e2e.test_pages import LISTENING
 from tests.e2e.witness import Witness, accessibility_faults, sideways_overflow
 from tests.servers.app import RunningApp
@@ -27,13 +28,19 @@ async (bytes) => {
 
 
 @pytest.fixture
-def page(bigimage: RunningApp, context: BrowserContext, witness: Witness) -> Page:
-    """The administrator's library with one photo and a smaller copy of it."""
-    bigimage.start()
-    page = context.new_page()
-    become_administrator(page, bigimage.setup_link)
-    send(page, bigimage, original(), smaller(320))
-    return page
+def library(house: RunningApp, tmp_path: Path) -> Furnished:
+    """One photo and a smaller copy of it."""
+    library = move_in(house)
+    for name, body in (("original.jpg", original()), ("smaller.jpg", smaller(320))):
+        (tmp_path / name).write_bytes(body)
+    library.upload(*tmp_path.glob("*.jpg"))
+    return library
+
+
+@pytest.fixture
+def page(library: Furnished, context: BrowserContext, witness: Witness) -> Page:
+    library.let_in(context)
+    return context.new_page()
 
 
 def original() -> bytes:
@@ -45,21 +52,12 @@ def smaller(width: int) -> bytes:
         return pictures.encode(picture.resize((width, width * 3 // 4)), "JPEG", quality=80)
 
 
-def file(body: bytes, name: str = "picture.jpg") -> FilePayload:
-    return {"name": name, "mimeType": "image/jpeg", "buffer": body}
+def file(body: bytes) -> FilePayload:
+    return {"name": "picture.jpg", "mimeType": "image/jpeg", "buffer": body}
 
 
-def send(page: Page, bigimage: RunningApp, *bodies: bytes) -> None:
-    page.goto(f"{bigimage.url}/uploads")
-    expect(page.locator(LISTENING)).to_be_attached()
-    page.set_input_files("#files", [file(body, f"{number}.jpg") for number, body in enumerate(bodies)])
-    expect(page.locator(".queue-title")).to_have_text(f"{len(bodies)} photos have arrived")
-    page.goto(bigimage.url)
-    expect(page.locator("a.tile[data-state=ready]")).to_have_count(len(bodies))
-
-
-def test_a_picture_that_is_chosen_or_dropped_is_looked_for(page: Page, bigimage: RunningApp) -> None:
-    page.goto(f"{bigimage.url}/twins")
+def test_a_picture_that_is_chosen_or_dropped_is_looked_for(page: Page, library: Furnished) -> None:
+    library.open(page, "/twins")
     expect(page.locator(LISTENING)).to_be_attached()
     answer = page.locator("#answer")
     page.set_input_files("#picture", file(smaller(500)))
@@ -69,25 +67,25 @@ def test_a_picture_that_is_chosen_or_dropped_is_looked_for(page: Page, bigimage:
     expect(answer).to_contain_text("The same file")
     page.evaluate(DROP, list(pictures.jpeg(640, 480, seed=77)))
     expect(answer).to_contain_text("You do not have this picture.")
-    page.goto(bigimage.url)
+    library.open(page)
     expect(page.locator("a.tile")).to_have_count(2)
 
 
 def test_what_is_no_picture_is_said_where_it_was_asked(
-    page: Page, bigimage: RunningApp, witness: Witness
+    page: Page, library: Furnished, witness: Witness
 ) -> None:
     witness.forgiven.add("/twins")
-    page.goto(f"{bigimage.url}/twins")
+    library.open(page, "/twins")
     expect(page.locator(LISTENING)).to_be_attached()
     page.set_input_files("#picture", file(b"no picture at all"))
     expect(page.locator("#answer [role=alert]")).to_contain_text("not a picture")
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_copies_are_sorted_out_and_brought_back(page: Page, bigimage: RunningApp, width: int) -> None:
-    bigimage.flask("sweep")
+def test_copies_are_sorted_out_and_brought_back(page: Page, library: Furnished, width: int) -> None:
+    library.app.command("sweep")
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{bigimage.url}/duplicates")
+    library.open(page, "/duplicates")
     expect(page.locator(".twins")).to_have_count(1)
     assert accessibility_faults(page) == []
     assert sideways_overflow(page) == []
@@ -97,6 +95,3 @@ def test_copies_are_sorted_out_and_brought_back(page: Page, bigimage: RunningApp
     expect(page.locator(".twins")).to_have_count(1)
     page.get_by_role("button", name="Not the same picture").click()
     expect(page.locator("main")).to_contain_text("No picture is here twice")
-    page.goto(f"{bigimage.url}/twins")
-    assert accessibility_faults(page) == []
-    assert sideways_overflow(page) == []

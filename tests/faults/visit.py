@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any
 
 import requests
 
+from tests import forms
 from tests.e2e.furnished import EMAIL, PASSWORD, Furnished
 
 PATIENCE = 30
@@ -26,10 +26,8 @@ class Visit:
     def sign_in(self) -> None:
         """By the form; whatever session there was is another one now."""
         self.browser.cookies.clear()
-        form = self.get("/")
-        fields = {"csrf_token": _csrf_of(form.text), "email": EMAIL, "password": PASSWORD}
-        assert self.browser.post(form.url, fields, timeout=PATIENCE).ok
-        self.csrf = _csrf_of(self.get("/uploads").text)
+        forms.sign_in(self.browser, self.url, EMAIL, PASSWORD)
+        self.csrf = forms.csrf_of(self.get("/uploads").text)
 
     def get(self, path: str) -> requests.Response:
         """A page, or whatever lies at this address of the server."""
@@ -57,9 +55,3 @@ class Visit:
         digest = hashlib.sha256(body).hexdigest()
         described = {"name": "large.jpg", "size": len(body), "type": "image/jpeg", "sha256": digest}
         return self.api("POST", "uploads", {"files": [described]})
-
-
-def _csrf_of(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None, page
-    return found[1]
