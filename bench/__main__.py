@@ -31,6 +31,7 @@ PARTS = {
     "growing": "Growth",
     "searching": "Search",
     "matching": "The same picture",
+    "looking": "In the browser",
     "starting": "Start",
     "scripts": "Scripts",
     "lasting": "The whole program at work",

@@ -29,6 +29,8 @@ INVENTORS = (
     "migrations/versions/*.py",
 )  # fmt: skip
 """Whose code makes a library: another one, and it is made again."""
+INDEXERS = ("photos/query/*.py", "photos/backends/search/*.py")
+"""The same for its index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Library:
             done += 1
         return done
 
-    def invent(self, count: int) -> None:
-        """Add so many photos that nobody took, without indexing them."""
+    def invent(self, count: int, *, is_indexed: bool = False) -> None:
+        """Add so many photos that nobody took, mostly without indexing them."""
         here = self.backends
         make_library(
             count,
@@ -85,7 +87,7 @@ class Library:
             database=here.database,
             storage=here.storage,
             recognition=here.recognition,
-            search=None,
+            search=here.search if is_indexed else None,
             darkroom=here.darkroom,
             report=lambda _: None,
         )
@@ -102,18 +104,20 @@ def opened(folder: Path) -> Iterator[Library]:
 
 
 @contextmanager
-def filled(folder: Path, photos: int) -> Iterator[Library]:
-    """A library in `folder` with so many invented photos, not indexed, mostly those of an earlier run."""
-    copy_kept(f"library-{photos}", folder, made_by=INVENTORS, make=partial(_fill, photos))
+def filled(folder: Path, photos: int, *, is_indexed: bool = False) -> Iterator[Library]:
+    """A library in `folder` with so many invented photos, mostly those of an earlier run."""
+    name, made_by = ("indexed", INVENTORS + INDEXERS) if is_indexed else ("library", INVENTORS)
+    make = partial(_fill, photos, is_indexed)
+    copy_kept(f"{name}-{photos}", folder, made_by=made_by, make=make)
     with _opened_backends(folder) as backends:
         with backends.database.read() as connection:
             (owner,) = list_users(connection).items
         yield Library(backends, owner)
 
 
-def _fill(photos: int, folder: Path) -> None:
+def _fill(photos: int, is_indexed: bool, folder: Path) -> None:
     with opened(folder) as library:
-        library.invent(photos)
+        library.invent(photos, is_indexed=is_indexed)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, false, select, update
+from sqlalchemy import Connection, Row, delete, false, select, update
 
 from photos.db.engine import wall_from_micros
 from photos.db.rows import load_labels, load_tags, position_of
@@ -38,14 +38,15 @@ def list_unindexed(connection: Connection, limit: int | None) -> list[int]:
 
 def mark_indexed(connection: Connection, revisions: Sequence[tuple[int, int]]) -> None:
     """The index knows these (key, revision); a photo that changed meanwhile stays marked as unknown."""
-    if not revisions:
-        return
-    statement = (
-        update(photo)
-        .where(photo.c.key == bindparam("photo_key"), photo.c.revision == bindparam("seen"))
-        .values(is_indexed=True)
-    )
-    connection.execute(statement, [{"photo_key": key, "seen": revision} for key, revision in revisions])
+    keys_at = defaultdict[int, list[int]](list)
+    for key, revision in revisions:
+        keys_at[revision].append(key)
+    for revision, keys in sorted(keys_at.items()):
+        for start in range(0, len(keys), BATCH):
+            some = photo.c.key.in_(keys[start : start + BATCH])
+            connection.execute(
+                update(photo).where(some, photo.c.revision == revision).values(is_indexed=True)
+            )
 
 
 def mark_all_unindexed(connection: Connection) -> None:

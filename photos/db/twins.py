@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, false, or_, select, update
 
 from photos.db.engine import to_micros
 from photos.db.schema import photo, photo_hash, twin, twin_verdict
@@ -53,7 +53,7 @@ def list_unmatched(connection: Connection, limit: int) -> list[Unmatched]:
     statement = (
         select(photo_hash.c.photo_key, photo.c.owner_id, photo_hash.c.bits, photo_hash.c.quality)
         .join(photo, photo.c.key == photo_hash.c.photo_key)
-        .where(photo_hash.c.is_matched.is_(False))
+        .where(photo_hash.c.is_matched == false())
         .order_by(photo_hash.c.photo_key)
         .limit(limit)
     )
@@ -103,7 +103,7 @@ def list_pairs(connection: Connection, owner_id: int, *, within: int, limit: int
             twin.c.distance <= within,
             ~is_apart,
         )
-        .order_by(one.c.key.desc(), other.c.key.desc())
+        .order_by(twin.c.photo_key.desc(), twin.c.other_key.desc())
         .limit(limit)
     )
     rows = map(tuple, connection.execute(statement))

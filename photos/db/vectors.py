@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 
 from photos.db.engine import to_micros
 from photos.db.objects import SHARED
+from photos.db.photos import MOST_KEYS
 from photos.db.schema import photo, photo_vector
 from photos.db.upsert import upsert
 from photos.models import PhotoState
@@ -75,16 +76,32 @@ def mark(connection: Connection, owner_id: int, provider: str) -> Mark:
     return Mark(count, made_at or 0)
 
 
-def list_vectors(connection: Connection, owner_id: int, provider: str) -> Iterator[tuple[list[int], bytes]]:
-    """Keys of the owner's photos, and their vectors by this provider joined to one string, in batches."""
-    statement = (
-        select(photo_vector.c.photo_key, photo_vector.c.bits)
-        .where(_kind(owner_id, provider))
-        .execution_options(yield_per=BATCH)
-    )
-    for rows in connection.execute(statement).partitions():
+def list_vectors(
+    connection: Connection, owner_id: int, provider: str, *, since: int = 0
+) -> Iterator[tuple[list[int], bytes]]:
+    """Keys of the owner's photos, and their vectors by this provider joined to one string, in batches.
+
+    `since` leaves out what was made before, in microseconds.
+    """
+    statement = select(photo_vector.c.photo_key, photo_vector.c.bits).where(_kind(owner_id, provider))
+    if since:
+        statement = statement.where(photo_vector.c.made_at >= since)
+    for rows in connection.execute(statement.execution_options(yield_per=BATCH)).partitions():
         keys, bits = zip(*rows, strict=True)
         yield list(keys), b"".join(bits)
+
+
+def list_vectors_by_keys(
+    connection: Connection, owner_id: int, provider: str, keys: Sequence[int]
+) -> Iterator[tuple[list[int], bytes]]:
+    """The same for those of `keys` that have such a vector."""
+    for start in range(0, len(keys), MOST_KEYS):
+        among = photo_vector.c.photo_key.in_(keys[start : start + MOST_KEYS])
+        statement = select(photo_vector.c.photo_key, photo_vector.c.bits).where(
+            among, _kind(owner_id, provider)
+        )
+        rows = connection.execute(statement).all()
+        yield [row.photo_key for row in rows], b"".join(row.bits for row in rows)
 
 
 def _kind(owner_id: int, provider: str) -> ColumnElement[bool]:

@@ -5,7 +5,8 @@ Only the timeline counts, since that is what a search sees: a suggestion that fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,8 @@ from photos.query.analysis import analyse
 
 
 class Kind(StrEnum):
-    """Kinds of values. `WORD` is a single word of any field but the name of the file."""
+    """Kinds of values. `WORD` is a single word of any field but the name of the file, `WHOLE_PLACE` all of a
+    written place, of which the parts are values."""
 
     LABEL = "label"
     TAG = "tag"
@@ -25,6 +27,11 @@ class Kind(StrEnum):
     YEAR = "year"
     TYPE = "type"
     WORD = "word"
+    WHOLE_PLACE = "whole place"
+
+
+WHOLES = {Kind.PLACE: Kind.WHOLE_PLACE, Kind.CAMERA: Kind.CAMERA, Kind.LENS: Kind.LENS}
+"""Kinds whose values are searched for as words that stand side by side, and where these words stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,27 @@ def places_in(place: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in place.split(", ") if part))
 
 
+def count_phrases(
+    wholes: Mapping[tuple[str, ...], int], phrases: Collection[tuple[str, ...]]
+) -> Counter[tuple[str, ...]]:
+    """In how many photos each phrase stands, words side by side as a search finds them.
+
+    `wholes` are the analysed texts that photos have, with their numbers. So *Lisbon* counts for photos in the
+    *Lisbon District*, too.
+    """
+    longest = max(map(len, phrases), default=0)
+    counted: Counter[tuple[str, ...]] = Counter()
+    for words, photos in wholes.items():
+        spans = (
+            words[start:end]
+            for start in range(len(words))
+            for end in range(start + 1, min(start + longest, len(words)) + 1)
+        )
+        for phrase in {span for span in spans if span in phrases}:
+            counted[phrase] += photos
+    return counted
+
+
 def file_kind(media_type: str) -> str:
     """The word that `type:` uses: `jpeg` for `image/jpeg`. HEIF files are called heic."""
     kind = media_type.rpartition("/")[2].lower()
@@ -87,6 +115,7 @@ def _values(document: SearchDocument) -> Iterator[tuple[Kind, str]]:
         yield Kind.ALBUM, album
     for place in places_in(document.place):
         yield Kind.PLACE, place
+    yield Kind.WHOLE_PLACE, document.place
     yield Kind.CAMERA, document.camera
     yield Kind.LENS, document.lens
     yield Kind.YEAR, str(document.taken_local.year)

@@ -1,7 +1,8 @@
 """More like this: `like:` of a query becomes the owner's photos that look most like one of them.
 
-Vectors are compared exactly, in this process and only when somebody asks. Those of the last few who asked are
-kept, as long as the database has no others.
+Vectors are compared in this process and only when somebody asks. Those of the last few who asked are kept, as
+long as the database has no others. Of a library too large for that their signs are kept: these choose some
+thousand photos, whose vectors are then read and compared.
 """
 
 from __future__ import annotations
@@ -25,13 +26,21 @@ from photos.query import QueryError, parse
 from photos.query.tree import Alike, And, Like, Node, Not, Or
 
 if TYPE_CHECKING:
-    from photos.perceptual.vectors import Vectors
+    from photos.perceptual.vectors import Signs, Vectors
 
 MOST_ALIKE = 200
 LEAST_COSINE = 0.45
 """Of pictures that have nothing to do with each other, one pair in fifty is nearer (decision 150)."""
-KEPT_BYTES = 16 * 2**20
-"""Of vectors between two questions, in one process."""
+EXACT_BYTES = 16 * 2**20
+"""Libraries whose vectors take more, some 120,000 photos, are looked at by signs first."""
+KEPT_BYTES = 32 * 2**20
+"""Between two questions, in one process: signs of 1.4 million photos."""
+MOST_CHOSEN = 4000
+"""Photos whose signs are nearest, to be compared exactly."""
+OVERLAP_MICROS = 60_000_000
+"""What was made so long before the last known vector is read again: its transaction may have ended later."""
+MOST_DOUBLE = 1.25
+"""Signs of vectors that are gone or changed stay until all are so many times as many as those that count."""
 
 ASKED_AT_ONCE = 500
 
@@ -42,7 +51,7 @@ Kind = tuple[int, str]
 @dataclass(frozen=True, slots=True)
 class _Kept:
     mark: Mark
-    vectors: Vectors
+    vectors: Vectors | Signs
 
 
 _kept: WeakKeyDictionary[Database, OrderedDict[Kind, _Kept]] = WeakKeyDictionary()
@@ -99,10 +108,10 @@ def _alike(node: Like, owner: User, database: Database) -> tuple[Alike, ...]:
             reason = "This photo has not been looked at yet, so nothing is known to be like it."
             raise _refused(node, reason, "not_looked_at")
         provider, vector = found
-        vectors = _vectors(connection, database, (owner.id, provider), len(vector))
+        nearest = _nearest(connection, database, (owner.id, provider), vector)
     others = (
         Alike(key, round(100 * cosine))
-        for key, cosine in vectors.nearest(vector, MOST_ALIKE)
+        for key, cosine in nearest
         if cosine >= LEAST_COSINE and key != photo.key
     )
     return (Alike(photo.key, 100), *others)
@@ -117,7 +126,22 @@ def kept_bytes(database: Database) -> int:
     return sum(each.vectors.size_bytes for each in _kept.get(database, {}).values())
 
 
-def _vectors(connection: Connection, database: Database, kind: Kind, length: int) -> Vectors:
+def _nearest(
+    connection: Connection, database: Database, kind: Kind, vector: bytes
+) -> list[tuple[int, float]]:
+    """(key, cosine) of the vectors nearest to this one."""
+    # numpy: not before somebody asks
+    from photos.perceptual.vectors import Signs, Vectors
+
+    known = _known(connection, database, kind, len(vector))
+    if isinstance(known, Signs):
+        chosen, known = known.nearest(vector, MOST_CHOSEN), Vectors(len(vector))
+        for keys, joined in vector_rows.list_vectors_by_keys(connection, *kind, chosen):
+            known.add(keys, joined)
+    return known.nearest(vector, MOST_ALIKE)
+
+
+def _known(connection: Connection, database: Database, kind: Kind, length: int) -> Vectors | Signs:
     """One at a time: two would read the same rows into twice the memory."""
     with _lock:
         here = _kept.setdefault(database, OrderedDict())
@@ -125,18 +149,28 @@ def _vectors(connection: Connection, database: Database, kind: Kind, length: int
         kept = here.get(kind)
         if kept is None or kept.mark != mark:
             here.pop(kind, None)
-            kept = here[kind] = _Kept(mark, _read(connection, kind, length))
+            kept = here[kind] = _Kept(mark, _read(connection, kind, length, mark, kept))
         here.move_to_end(kind)
         while kept_bytes(database) > KEPT_BYTES:
             here.popitem(last=False)
         return kept.vectors
 
 
-def _read(connection: Connection, kind: Kind, length: int) -> Vectors:
-    # numpy: not before somebody asks
-    from photos.perceptual.vectors import Vectors
+def _read(
+    connection: Connection, kind: Kind, length: int, mark: Mark, before: _Kept | None
+) -> Vectors | Signs:
+    """All vectors, or the signs of all; of signs that were read before, only what has come since."""
+    from photos.perceptual.vectors import Signs, Vectors
 
     vectors = Vectors(length)
-    for keys, joined in vector_rows.list_vectors(connection, *kind):
-        vectors.add(keys, joined)
-    return vectors
+    if mark.count * vectors.bytes_each <= EXACT_BYTES:
+        for keys, joined in vector_rows.list_vectors(connection, *kind):
+            vectors.add(keys, joined)
+        return vectors
+    signs, since = Signs(length), 0
+    if before and isinstance(before.vectors, Signs):
+        signs, since = before.vectors.copy(), before.mark.made_at - OVERLAP_MICROS
+    for keys, joined in vector_rows.list_vectors(connection, *kind, since=since):
+        signs.add(keys, joined)
+    is_sound = mark.count <= len(signs) <= MOST_DOUBLE * mark.count
+    return signs if is_sound or not since else _read(connection, kind, length, mark, None)

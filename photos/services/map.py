@@ -77,8 +77,8 @@ def places(*, owner: User, database: Database, search: Search, query: str = "") 
     """
     if not query.strip():
         return search.suggest("", owner_id=owner.id, kinds=[Kind.PLACE], limit=MOST_PLACES)
-    found = search.facets(understand(query, owner=owner, database=database), owner_id=owner.id)
-    return tuple(value for value in found.values if value.kind is Kind.PLACE)
+    tree = understand(query, owner=owner, database=database)
+    return search.facets(tree, owner_id=owner.id, kinds=[Kind.PLACE]).values
 
 
 def _hits(query: str, owner: User, database: Database, search: Search) -> tuple[list[int], bool]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from photos.backends.search import Facets, Search
+from photos.backends.search import FACETS, Facets, Search
 from photos.db import bulk as bulk_rows
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
 from photos.query import unparse
 from photos.query.tree import And
+from photos.query.vocabulary import Kind
 from photos.services.likeness import understand
 
 ORDERS = ("newest", "oldest", "relevance")
@@ -88,9 +90,14 @@ def list_ids(text: str, *, owner: User, database: Database, search: Search) -> t
     return ids, cursor is None
 
 
-def facets(text: str, *, owner: User, database: Database, search: Search) -> Facets:
-    """What the hits have in common. Raises QueryError, Invalid if it takes too long, and SearchError."""
-    return search.facets(understand(text, owner=owner, database=database), owner_id=owner.id)
+def facets(
+    text: str, *, owner: User, database: Database, search: Search, kinds: Sequence[Kind] = FACETS
+) -> Facets:
+    """What the hits have in common; no kinds, and they are only counted.
+
+    Raises QueryError, Invalid if it takes too long, and SearchError.
+    """
+    return search.facets(understand(text, owner=owner, database=database), owner_id=owner.id, kinds=kinds)
 
 
 def obstacles(text: str, *, owner: User, database: Database, search: Search) -> tuple[Obstacle, ...]:

@@ -56,11 +56,9 @@ class FacetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Refining:
-    """Everything around a result. `bare_text` is the query without its least confidence, `narrowed` says how
-    many facets are parts of it."""
+    """Everything around a result but its chips. `bare_text` is the query without its least confidence,
+    `narrowed` says how many facets are parts of it."""
 
-    count: str
-    chips: tuple[Chip, ...]
     groups: tuple[FacetGroup, ...]
     narrowed: int
     note: str
@@ -68,22 +66,24 @@ class Refining:
     bare_text: str
 
 
-def refining(text: str, order: str, facets: Facets, names: Mapping[str, str]) -> Refining:
-    """What stands around the result of `text`; `names` are those of photos it names. Raises QueryError."""
-    tree = parse(text)
-    chips = tuple(
+def chips(text: str, order: str, names: Mapping[str, str]) -> tuple[Chip, ...]:
+    """The parts of `text`; `names` are those of photos it names. Raises QueryError."""
+    return tuple(
         Chip(
             with_names(text[part.position : part.position + part.length], names),
             part.position,
             part.position + part.length,
             _href(without(text, [part]), order),
         )
-        for part in _parts(tree)
+        for part in _parts(parse(text))
     )
+
+
+def refining(text: str, order: str, facets: Facets) -> Refining:
+    """What stands around the result of `text`. Raises QueryError."""
+    tree = parse(text)
     groups = tuple(_group(kind, text, tree, order, facets) for kind in FACETS)
     return Refining(
-        count=count_words(facets),
-        chips=chips,
         groups=tuple(group for group in groups if group.links),
         narrowed=sum(link.is_on for group in groups for link in group.links),
         note="" if facets.is_whole else f"Counted among the newest {facets.photos:,}.",

@@ -76,6 +76,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("samples.add", "POST"): SIGNED_IN,
     ("samples.remove", "POST"): SIGNED_IN,
     ("search.index", "GET"): SIGNED_IN,
+    ("search.found", "GET"): SIGNED_IN,
+    ("search.facets", "GET"): SIGNED_IN,
     ("map.index", "GET"): SIGNED_IN,
     ("map.box", "GET"): SIGNED_IN,
     ("trash.index", "GET"): SIGNED_IN,

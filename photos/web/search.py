@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from photos.backends.search import Facets
+from photos.backends.search import FACETS, Facets
 from photos.db import photos as photo_rows
 from photos.errors import Invalid
 from photos.query import parse
 from photos.query.operators import OPERATORS
 from photos.query.tree import CONFIDENCE_STEP, Like, QueryError, walk
+from photos.query.vocabulary import Kind
 from photos.services import search
 from photos.web import deps
-from photos.web.refining import refining, with_confidence, with_names
+from photos.web.refining import chips, count_words, refining, with_confidence, with_names
 from photos.web.results import result
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
@@ -60,10 +62,7 @@ def index() -> Response | tuple[str, int]:
 
     `confidence` is the slider of the page: it becomes a part of the query, which alone says what is shown.
     """
-    query = request.args.get("q", "").strip()
-    order = request.args.get("order", "newest")
-    if order not in ORDERS:
-        raise Invalid("Order by newest, oldest or relevance.", field="order")
+    query, order = request.args.get("q", "").strip(), _order()
     if not query:
         return _help(), 200
     try:
@@ -74,16 +73,57 @@ def index() -> Response | tuple[str, int]:
         return _help(query, _complaint(query, error)), 400
 
 
+@blueprint.get("/found")
+def found() -> str:
+    """What of the page follows its slider at every step: results, count and parts of the query, and no more.
+
+    Takes `q`, `order` and `confidence` as the page does; raises QueryError.
+    """
+    query, order = _asked()
+    return render_template("search/step.html", **_shown(query, order, _facets(query, ())))
+
+
+@blueprint.get("/facets")
+def facets() -> str:
+    """What of the page follows its slider once it rests: what the hits have in common. Raises QueryError."""
+    query, order = _asked()
+    return render_template("search/around.html", refining=refining(query, order, _facets(query)))
+
+
+def _asked() -> tuple[str, str]:
+    """The query with the least confidence of the slider in it, and the order."""
+    query, order = with_confidence(request.args.get("q", "").strip(), _least()), _order()
+    return query, order
+
+
+def _order() -> str:
+    order = request.args.get("order", "newest")
+    if order not in ORDERS:
+        raise Invalid("Order by newest, oldest or relevance.", field="order")
+    return order
+
+
 def _least() -> int:
-    written = request.args["confidence"]
+    written = request.args.get("confidence", "0")
     if written not in {str(least) for least in range(0, 101, CONFIDENCE_STEP)}:
         raise Invalid(f"The confidence goes from 0 to 100 in steps of {CONFIDENCE_STEP}.", field="confidence")
     return int(written)
 
 
 def _results(query: str, order: str) -> str:
-    here, owner = deps.backends(), deps.user()
     cursor = request.args.get("cursor")
+    counted = None if cursor else _facets(query)
+    return render_template(
+        "search/results.html",
+        refining=refining(query, order, counted) if counted else None,
+        step=CONFIDENCE_STEP,
+        **_shown(query, order, counted, cursor),
+    )
+
+
+def _shown(query: str, order: str, counted: Facets | None, cursor: str | None = None) -> dict[str, object]:
+    """One page of results for templates; the first one comes with its count, and the query in parts."""
+    here, owner = deps.backends(), deps.user()
     found = search.find(
         query,
         owner=owner,
@@ -95,25 +135,25 @@ def _results(query: str, order: str) -> str:
     )
     origin = {"q": query} if order == "newest" else {"q": query, "order": order}
     names = _names(query)
-    return render_template(
-        "search/results.html",
-        query_text=query,
-        readable=with_names(query, names),
-        order=order,
-        orders=ORDERS,
-        results=[result(match, here.storage, origin) for match in found.items],
-        refining=None if cursor else refining(query, order, _facets(query), names),
-        obstacles=()
+    return {
+        "query_text": query,
+        "readable": with_names(query, names),
+        "order": order,
+        "orders": ORDERS,
+        "count": count_words(counted) if counted else "More results",
+        "chips": chips(query, order, names) if counted else (),
+        "results": [result(match, here.storage, origin) for match in found.items],
+        "obstacles": ()
         if found.items
         else search.obstacles(query, owner=owner, database=here.database, search=here.search),
-        next_href=_address(query, order, found.next) if found.next else "",
-        step=CONFIDENCE_STEP,
-    )
+        "back": _address(query, order, cursor),
+        "next_href": _address(query, order, found.next) if found.next else "",
+    }
 
 
-def _facets(query: str) -> Facets:
+def _facets(query: str, kinds: Sequence[Kind] = FACETS) -> Facets:
     here = deps.backends()
-    return search.facets(query, owner=deps.user(), database=here.database, search=here.search)
+    return search.facets(query, owner=deps.user(), database=here.database, search=here.search, kinds=kinds)
 
 
 def _names(query: str) -> dict[str, str]:

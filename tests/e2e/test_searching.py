@@ -182,7 +182,7 @@ def answer_with_nothing(route: Route) -> None:
 def test_the_slider_can_leave_nothing_and_bring_it_back(page: Page) -> None:
     open_page(page, "/search?q=width%3E1+-label:unicorn")
     expect(page.locator(".result")).to_have_count(6)
-    page.route("**/search?*confidence=100*", answer_with_nothing)
+    page.route("**/search/found?*confidence=100*", answer_with_nothing)
     slider = page.get_by_role("slider", name="Labels at least")
     slider.press("End")
     expect(page.get_by_text("No photo matches all of this")).to_be_visible()

@@ -14,7 +14,7 @@ from photos.errors import Invalid
 from photos.models import User
 from photos.query import QueryError
 from photos.services import likeness, search
-from tests.db.making import NOW, add_photo
+from tests.db.making import NOW, add_photo, counted
 from tests.recogniser import as_jpeg, photo
 from tests.services.conftest import Library
 
@@ -137,6 +137,36 @@ def test_vectors_are_kept_within_their_limit(library: Library, stranger: User) -
         assert likeness.kept_bytes(library.backends.database) == 0
     finally:
         likeness.KEPT_BYTES = before
+
+
+def test_of_a_large_library_signs_choose_what_is_compared(
+    library: Library, stranger: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "EXACT_BYTES", 0)
+    monkeypatch.setattr(likeness, "MOST_CHOSEN", 30)
+    monkeypatch.setattr(likeness, "OVERLAP_MICROS", 0)
+    made = fill(library, 60)
+    theirs = fill(library, 60, by=stranger)
+    first, second, third = list(made)[:3]
+    near = {other for other, bits in made.items() if cosine(made[first], bits) >= likeness.LEAST_COSINE}
+    assert 15 <= len(near) <= 25, "a third of them"
+    assert set(alike(library, first)) == near
+    assert likeness.kept_bytes(library.backends.database) == 60 * (LENGTH // 8 + 8)
+    assert set(alike(library, next(iter(theirs)), by=stranger)) <= set(theirs)
+    # only what has come since is read
+    save(library, second, made[first])
+    with counted(library.backends.database) as statements:
+        assert set(alike(library, first)) == near | {second}
+    assert any("made_at >=" in each for each in statements)
+    save(library, second, made[third])
+    save(library, third, b"")
+    assert set(alike(library, first)) == near
+    assert third not in alike(library, second)
+    # what is gone or has changed is forgotten once there is much of it
+    for _ in range(20):
+        save(library, second, made[second])
+        assert set(alike(library, first)) == near
+    assert likeness.kept_bytes(library.backends.database) <= (60 * 1.25 + 60) * (LENGTH // 8 + 8)
 
 
 def test_photos_that_lack_a_vector_are_looked_at_again(seeing_library: Library) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from photos.db import pipeline
+from photos.models import Box, Label
 from photos.query import parse
 from photos.web import search
 from tests import pictures
@@ -207,6 +208,47 @@ def test_the_slider_writes_a_part_of_the_query(people: People, query: str, least
 @pytest.mark.parametrize("least", ["", "83", "105", "-5", "x", "٥"])
 def test_a_confidence_that_the_slider_cannot_give_is_refused(people: People, least: str) -> None:
     assert people.owner.get("/search", query_string={"q": "dog", "confidence": least}).status_code == 400
+
+
+def test_a_step_of_the_slider_is_answered_at_once_with_what_changes(library: Library, people: People) -> None:
+    dog = library.add(pictures.jpeg(64, 48, seed=1))
+    cat = library.add(pictures.jpeg(64, 48, seed=2))
+    library.label(dog, [Label("dog", 95.0, (Box(0.5, 0.25, 0.25, 0.5),)), Label("statue", 60.0)])
+    library.label(cat, [Label("cat", 90.0), Label("statue", 85.0)])
+    assert library.differences() == []
+    asked = {"q": "statue", "confidence": "80", "order": "oldest"}
+    step = library.browser.get("/search/found", query_string=asked)
+    assert step.status_code == 200
+    assert tiles(step.text) == [cat.id]
+    assert 'data-query="statue confidence&gt;=80"' in step.text
+    assert re.findall(r'aria-label="Change ([^"]+)"', step.text) == ["statue", "confidence&gt;=80"]
+    assert "1 photo" in words(step.text)
+    assert f'href="/photos/{cat.id}?q=statue+confidence%3E%3D80&amp;order=oldest"' in step.text
+    page = library.browser.get("/search", query_string={"q": "statue confidence>=80", "order": "oldest"}).text
+    found = step.text[step.text.index('<ul class="results"') : step.text.rindex("</ul>")]
+    assert " ".join(found.split()) in " ".join(page.split()), "the same as on the page"
+    assert tiles(library.browser.get("/search/found?q=statue").text) == [cat.id, dog.id]
+    assert "No photo matches" in words(library.browser.get("/search/found?q=statue&confidence=100").text)
+    assert cat.id not in people.member.get("/search/found", query_string=asked).text
+
+
+def test_what_the_hits_have_in_common_follows_the_slider(library: Library, people: People) -> None:
+    pet = library.add(pictures.jpeg(64, 48, seed=1))
+    library.label(pet, [Label("dog", 95.0), Label("statue", 60.0)])
+    assert library.differences() == []
+    asked = {"q": "dog", "confidence": "80"}
+    around = library.browser.get("/search/facets", query_string=asked).text
+    assert re.findall(r'data-facet="Labels ([^"]+)"', around) == ["dog"]
+    every = library.browser.get("/search/facets?q=dog").text
+    assert re.findall(r'data-facet="Labels ([^"]+)"', every) == ["dog", "statue"]
+    assert "data-facet" not in people.member.get("/search/facets", query_string=asked).text
+
+
+@pytest.mark.parametrize("path", ["found", "facets"])
+def test_steps_that_cannot_be_read_are_refused(people: People, path: str) -> None:
+    for query in ("q=colour:", "q=dog&confidence=83", "q=dog&order=odd"):
+        assert people.owner.get(f"/search/{path}?{query}").status_code == 400
+    assert people.owner.get(f"/search/{path}").status_code == 200
 
 
 def test_a_hit_by_another_word_says_so_and_comes_last(library: Library) -> None:

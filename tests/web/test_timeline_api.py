@@ -85,6 +85,21 @@ def test_ranges_go_on_where_others_end(library: Library) -> None:
     assert seen == added[::-1]
 
 
+def test_the_first_tiles_of_a_month_come_along_with_its_chunks(library: Library) -> None:
+    added = [library.add(taken(f"2024:06:0{day} 12:00:00", day)).id for day in range(1, 6)]
+    path = f"{TIMELINE}/2024-06"
+    month = asked(library.browser, f"{path}/chunks?tiles=2")
+    assert [tile["id"] for tile in month["items"]] == added[:2:-1]
+    assert month["items"] == asked(library.browser, f"{path}/photos?limit=2")["items"]
+    rest = asked(library.browser, f"{path}/photos?cursor={month['next']}")["items"]
+    assert [tile["id"] for tile in rest] == added[2::-1]
+    whole = asked(library.browser, f"{path}/chunks?tiles=9")
+    assert (len(whole["items"]), "next" in whole) == (5, False)
+    assert month.keys() - asked(library.browser, f"{path}/chunks").keys() == {"items", "next"}
+    for refused in ("tiles=-1", "tiles=501", "tiles=x"):
+        assert library.browser.get(f"{path}/chunks?{refused}").status_code == 400
+
+
 def test_the_same_answer_is_not_sent_twice(library: Library) -> None:
     photo = library.add(taken("2024:06:15 12:00:00", 1))
     for path in (TIMELINE, f"{TIMELINE}/2024-06/chunks", f"{TIMELINE}/2024-06/photos"):

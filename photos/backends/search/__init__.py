@@ -78,10 +78,11 @@ class Search(Protocol):
         order `relevance`, in which only hits have a place. Raises Invalid for an unknown order.
         """
 
-    def facets(self, tree: Node, *, owner_id: int) -> Facets:
-        """What the hits have in common: the commonest values of each kind in `FACETS`, commonest first.
+    def facets(self, tree: Node, *, owner_id: int, kinds: Sequence[Kind] = FACETS) -> Facets:
+        """What the hits have in common: the commonest values of these kinds, commonest first.
 
-        Labels below a least confidence of the query do not count. Bounded: see `Facets`.
+        Labels below a least confidence of the query do not count. Bounded: see `Facets`. Without kinds only
+        the hits themselves are counted.
         """
 
     def suggest(

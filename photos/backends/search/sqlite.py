@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from photos.backends.search import Facets, Found, Value
+from photos.backends.search import FACETS, Facets, Found, Value
 from photos.backends.search.cursor import Place, decode, encode
 from photos.backends.search.document import from_json, storable, to_json
 from photos.backends.search.sqlite_facets import count_facets
@@ -33,11 +33,13 @@ from photos.query.vocabulary import Kind, file_kind
 
 MOST_HITS = 500
 """Of one page."""
-_BATCH = 200
-"""Documents in one transaction: well below the time that a waiting writer notices."""
+_BATCH = 1000
+"""Documents in one transaction: a fifth of a second, in which other writers wait. Each leaves a segment that
+FTS5 has to merge with others, so a large library wants few of them."""
 _REVISIONS_AT_ONCE = 5_000
 
 _MARKS = ", ".join("?" for _ in FIELDS)
+_PUT_PHOTO = "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_WORDS = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES (?, {_MARKS})"  # nosec B608 # constants
 
 
@@ -57,8 +59,7 @@ class SqliteSearch:
         while batch := list(islice(waiting, _BATCH)):
             with self._file.writing("put") as connection:
                 changes = VocabularyChanges()
-                for document in batch:
-                    _put(connection, document, changes)
+                _put(connection, batch, changes)
                 changes.write(connection)
 
     def remove(self, keys: Iterable[int]) -> None:
@@ -109,10 +110,11 @@ class SqliteSearch:
         before_key, after_key = (from_json(rows[0][1]).key if rows else None for rows in (before, after))
         return before_key, after_key
 
-    def facets(self, tree: Node, *, owner_id: int) -> Facets:
+    def facets(self, tree: Node, *, owner_id: int, kinds: Sequence[Kind] = FACETS) -> Facets:
         """What the hits have in common; see the role. Raises SearchError, and Invalid if it takes long."""
         with self._file.asking("count") as connection:
-            return count_facets(connection, expand(tree, StoredVocabulary(connection, owner_id)), owner_id)
+            expanded = expand(tree, StoredVocabulary(connection, owner_id))
+            return count_facets(connection, expanded, owner_id, kinds)
 
     def suggest(
         self, beginning: str, *, owner_id: int, kinds: Sequence[Kind], limit: int = 6
@@ -127,11 +129,8 @@ class SqliteSearch:
             yield from self._all_revisions()
             return
         with self._file.reading("read revisions") as connection:
-            rows = connection.execute(
-                "SELECT key, revision FROM photo WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
-                (json.dumps(list(keys)),),
-            ).fetchall()
-        yield from rows
+            known = _known_revisions(connection, keys)
+        yield from sorted(known.items())
 
     def optimise(self) -> None:
         """Merge all segments and empty the log, so that nothing of removed documents is left.
@@ -179,37 +178,58 @@ def _check_order(order: str) -> None:
         raise Invalid("Results are ordered by newest, oldest or relevance.", code="order", field="order")
 
 
-def _put(connection: sqlite3.Connection, document: SearchDocument, changes: VocabularyChanges) -> None:
-    if not 0 <= document.key < 1 << KEY_BITS:
-        raise Invalid(f"This index holds photo keys below {1 << KEY_BITS}.", code="key")
-    known = connection.execute("SELECT revision FROM photo WHERE key = ?", (document.key,)).fetchone()
-    if known:
-        if known[0] > document.revision:
-            return
-        _remove(connection, document.key, changes)
-    changes.add(document)
-    number = order_number(document.taken_local, document.key)
-    connection.execute(_PUT_WORDS, (number, *row_of(document)))
-    at = document.position
-    connection.execute(
-        "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            document.key,
-            document.owner_id,
-            document.revision,
-            document.width,
-            document.height,
-            at.latitude if at else None,
-            at.longitude if at else None,
-            storable(document.place),
-            storable(document.camera),
-            storable(file_kind(document.media_type)),
-        ),
+def _put(connection: sqlite3.Connection, batch: Sequence[SearchDocument], changes: VocabularyChanges) -> None:
+    newest: dict[int, SearchDocument] = {}
+    for document in batch:
+        if not 0 <= document.key < 1 << KEY_BITS:
+            raise Invalid(f"This index holds photo keys below {1 << KEY_BITS}.", code="key")
+        other = newest.get(document.key)
+        if other is None or other.revision <= document.revision:
+            newest[document.key] = document
+    known = _known_revisions(connection, newest)
+    fresh = [each for each in newest.values() if known.get(each.key, each.revision) <= each.revision]
+    for document in fresh:
+        if document.key in known:
+            _remove(connection, document.key, changes)
+        changes.add(document)
+    # FTS5 begins another segment whenever a number is smaller than the one before
+    numbered = sorted(
+        ((order_number(each.taken_local, each.key), each) for each in fresh), key=lambda pair: pair[0]
     )
-    labels = {(number, name_of(label.name), label.confidence) for label in document.labels}
+    connection.executemany(_PUT_WORDS, ((number, *row_of(each)) for number, each in numbered))
+    connection.executemany(_PUT_PHOTO, (_photo_row(number, each) for number, each in numbered))
+    labels = {
+        (number, name_of(label.name), label.confidence) for number, each in numbered for label in each.labels
+    }
     connection.executemany("INSERT INTO label VALUES (?, ?, ?)", sorted(labels))
-    connection.execute("INSERT INTO document VALUES (?, ?)", (number, to_json(document)))
+    connection.executemany("INSERT INTO document VALUES (?, ?)", ((n, to_json(each)) for n, each in numbered))
+
+
+def _known_revisions(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, int]:
+    """The revisions of those documents that are there."""
+    return dict(
+        connection.execute(
+            "SELECT key, revision FROM photo WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(keys)),),
+        ).fetchall()
+    )
+
+
+def _photo_row(number: int, document: SearchDocument) -> tuple[Parameter | None, ...]:
+    at = document.position
+    return (
+        number,
+        document.key,
+        document.owner_id,
+        document.revision,
+        document.width,
+        document.height,
+        at.latitude if at else None,
+        at.longitude if at else None,
+        storable(document.place),
+        storable(document.camera),
+        storable(file_kind(document.media_type)),
+    )
 
 
 def _remove(connection: sqlite3.Connection, key: int, changes: VocabularyChanges) -> None:

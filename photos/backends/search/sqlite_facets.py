@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from photos.backends.search import FACETS, Facets, Value
-from photos.backends.search.sqlite_query import compile_tree
+from photos.backends.search import Facets, Value
+from photos.backends.search.sqlite_query import Parameter, compile_tree
+from photos.backends.search.sqlite_vocabulary import phrases_in
 from photos.query.evaluate import KEY_BITS, SECONDS_LIMIT, least_confidence
 from photos.query.tree import Node
 from photos.query.vocabulary import Kind, places_in
@@ -18,32 +18,54 @@ MOST_VALUES = 10
 """Of one kind."""
 
 
-def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int) -> Facets:
-    """The facets of an expanded tree."""
-    clause = compile_tree(tree, owner_id)
-    conditions = ["words MATCH ?", clause.where] if clause.where else ["words MATCH ?"]
+def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int, kinds: Sequence[Kind]) -> Facets:
+    """The facets of an expanded tree; no kinds: just the number of hits."""
+    hits, parameters = _hits(tree, owner_id)
+    if not kinds:
+        (count,) = connection.execute(f"SELECT count(*) FROM ({hits})", parameters).fetchone()  # nosec B608
+        return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, ())
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS hit (number INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM temp.hit")
-    connection.execute(
-        "INSERT INTO temp.hit SELECT words.rowid FROM words"  # nosec B608 # our own clauses, values are bound
-        " CROSS JOIN photo ON photo.order_number = words.rowid"
-        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY words.rowid DESC LIMIT ?",
-        (clause.words, *clause.parameters, owner_id, MOST_COUNTED + 1),
-    )
+    connection.execute(f"INSERT INTO temp.hit {hits}", parameters)  # nosec B608 # our own clauses, bound
     (count,) = connection.execute("SELECT count(*) FROM temp.hit").fetchone()
     if count > MOST_COUNTED:
         connection.execute("DELETE FROM temp.hit WHERE number = (SELECT min(number) FROM temp.hit)")
-    counted = {
-        Kind.LABEL: _labels(connection, owner_id, least_confidence(tree)),
-        Kind.PLACE: _places(connection),
-        Kind.CAMERA: _column(connection, "camera"),
-        Kind.YEAR: _years(connection),
-        Kind.TYPE: _column(connection, "type"),
-    }
     values = tuple(
-        Value(kind, shown, photos) for kind in FACETS for shown, photos in _commonest(counted[kind])
+        Value(kind, shown, photos)
+        for kind in kinds
+        for shown, photos in _commonest(_counted(connection, kind, owner_id, least_confidence(tree)))
     )
     return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, values)
+
+
+def _hits(tree: Node, owner_id: int) -> tuple[str, tuple[Parameter, ...]]:
+    """The statement that gives the order numbers of the newest hits, one more than are counted."""
+    clause = compile_tree(tree, owner_id)
+    conditions = ["words MATCH ?", clause.where] if clause.where else ["words MATCH ?"]
+    statement = (
+        "SELECT words.rowid FROM words"  # nosec B608 # our own clauses, values are bound
+        " CROSS JOIN photo ON photo.order_number = words.rowid"
+        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY words.rowid DESC LIMIT ?"
+    )
+    return statement, (clause.words, *clause.parameters, owner_id, MOST_COUNTED + 1)
+
+
+def _counted(
+    connection: sqlite3.Connection, kind: Kind, owner_id: int, least: int
+) -> Iterable[tuple[str, int]]:
+    """Values of one kind with the number of counted hits that a search for the value finds among them."""
+    match kind:
+        case Kind.LABEL:
+            return _labels(connection, owner_id, least)
+        case Kind.PLACE:
+            return _places(connection)
+        case Kind.CAMERA:
+            return phrases_in((shown, [shown], photos) for shown, photos in _column(connection, "camera"))
+        case Kind.YEAR:
+            return _years(connection)
+        case Kind.TYPE:
+            return _column(connection, "type")
+    raise ValueError(f"{kind} is no facet")
 
 
 def _commonest(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -67,11 +89,7 @@ def _labels(connection: sqlite3.Connection, owner_id: int, least: int) -> list[t
 
 
 def _places(connection: sqlite3.Connection) -> Iterable[tuple[str, int]]:
-    counted: Counter[str] = Counter()
-    for place, photos in _column(connection, "place"):
-        for part in places_in(place):
-            counted[part] += photos
-    return counted.items()
+    return phrases_in((place, places_in(place), photos) for place, photos in _column(connection, "place"))
 
 
 def _column(connection: sqlite3.Connection, column: str) -> list[tuple[str, int]]:

@@ -21,7 +21,7 @@ from photos.backends.search.sqlite_query import FIELDS
 from photos.errors import Invalid, SearchError
 from photos.query.evaluate import distance_km
 
-VERSION = 3
+VERSION = 4
 """Of the tables and of what is written into them, the analyser included. Another one means rebuild."""
 
 BUSY_SECONDS = 10.0

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from photos.backends.search import Value
 from photos.backends.search.document import storable
 from photos.models import SearchDocument
 from photos.query.analysis import analyse
-from photos.query.vocabulary import Kind, entries_of
+from photos.query.vocabulary import WHOLES, Kind, count_phrases, entries_of
 
 
 class VocabularyChanges:
@@ -78,10 +78,41 @@ class StoredVocabulary:
         escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         found: list[Value] = []
         for kind in kinds:
-            rows = self._connection.execute(
-                "SELECT shown, photos FROM vocabulary WHERE owner_id = ? AND kind = ?"
-                " AND ' ' || value LIKE ? ESCAPE '\\' ORDER BY photos DESC, value LIMIT ?",
-                (self._owner_id, kind, f"% {escaped}%", limit),
-            )
-            found.extend(Value(kind, shown, photos) for shown, photos in rows)
+            rows = self._in_texts(kind, escaped) if kind in WHOLES else self._rows(kind, escaped, limit)
+            found.extend(Value(kind, shown, photos) for _, shown, photos in rows[:limit])
         return tuple(found)
+
+    def _in_texts(self, kind: Kind, beginning: str) -> list[tuple[str, str, int]]:
+        """The same as `_rows`, counting the photos in whose text the words of a value stand."""
+        wholes = {tuple(value.split()): photos for value, _, photos in self._rows(WHOLES[kind], beginning)}
+        values = {tuple(value.split()): shown for value, shown, _ in self._rows(kind, beginning)}
+        counted = count_phrases(wholes, values)
+        rows = [(" ".join(words), shown, counted[words]) for words, shown in values.items()]
+        return sorted(rows, key=lambda row: (-row[2], row[0]))
+
+    def _rows(self, kind: Kind, beginning: str, limit: int = -1) -> list[tuple[str, str, int]]:
+        """(value, shown, photos) of values with a word that begins so, commonest first; -1 is all of them.
+
+        Signs of LIKE in `beginning` are escaped.
+        """
+        return self._connection.execute(
+            "SELECT value, shown, photos FROM vocabulary WHERE owner_id = ? AND kind = ?"
+            " AND ' ' || value LIKE ? ESCAPE '\\' ORDER BY photos DESC, value LIMIT ?",
+            (self._owner_id, kind, f"% {beginning}%", limit),
+        ).fetchall()
+
+
+def phrases_in(written: Iterable[tuple[str, Sequence[str], int]]) -> list[tuple[str, int]]:
+    """Values with the number of photos in whose text their words stand, from (text, its values, photos).
+
+    A value without words is left out: nothing finds it.
+    """
+    wholes: Counter[tuple[str, ...]] = Counter()
+    ways: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for text, values, photos in written:
+        wholes[analyse(text)] += photos
+        for value in values:
+            ways[analyse(value)].add(value)
+    ways.pop((), None)
+    counted = count_phrases(wholes, ways.keys())
+    return [(value, counted[phrase]) for phrase, values in ways.items() for value in values]

@@ -7,7 +7,7 @@ import re
 from photos.db import chunks, keyset, timeline
 from photos.db.engine import wall_from_micros
 from photos.errors import NotFound
-from photos.models import Shelf
+from photos.models import Page, PhotoSummary, Shelf
 from photos.web import deps
 from photos.web.api import timeline_shapes as shapes
 from photos.web.api.operations import operation
@@ -27,14 +27,22 @@ def get_timeline(query: shapes.TimelineQuery) -> shapes.TimelineShape:
 @operation(
     "GET",
     "/timeline/<month>/chunks",
-    query=shapes.TimelineQuery,
+    query=shapes.ChunksQuery,
     answer=shapes.MonthShape,
     is_conditional=True,
 )
-def list_month_chunks(month: str, query: shapes.TimelineQuery) -> shapes.MonthShape:
-    """Count the photos of a month (`2024-06`) in chunks, newest first."""
+def list_month_chunks(month: str, query: shapes.ChunksQuery) -> shapes.MonthShape:
+    """Count the photos of a month (`2024-06`) in chunks, newest first; the first tiles may come along."""
+    owner_id, shelf, number = deps.user().id, Shelf(query.shelf), _read_month(month)
+    newest, oldest = (chunks.month_start(number + 1), 0), (chunks.month_start(number), 0)
+    page: Page[PhotoSummary] = Page((), None)
     with deps.database().read() as connection:
-        found = chunks.list_chunks(connection, deps.user().id, Shelf(query.shelf), _read_month(month))
+        found = chunks.list_chunks(connection, owner_id, shelf, number)
+        if query.tiles:
+            page = timeline.list_range(
+                connection, owner_id=owner_id, shelf=shelf, newest=newest, oldest=oldest, limit=query.tiles
+            )
+    storage = deps.backends().storage
     return shapes.MonthShape(
         month,
         sum(chunk.count for chunk in found),
@@ -46,6 +54,8 @@ def list_month_chunks(month: str, query: shapes.TimelineQuery) -> shapes.MonthSh
             )
             for chunk in found
         ],
+        [shapes.tile_shape(photo, storage) for photo in page.items],
+        page.next,
     )
 
 

@@ -20,6 +20,12 @@ class TimelineQuery(Struct):
     shelf: GridShelf = "timeline"
 
 
+class ChunksQuery(TimelineQuery):
+    """Which shelf, and how many of the month's newest tiles shall come along."""
+
+    tiles: Annotated[int, Meta(ge=0, le=500)] = 0
+
+
 class MonthCount(Struct, array_like=True):
     """A month as `2024-06`, and how many photos it has."""
 
@@ -41,17 +47,6 @@ class ChunkShape(Struct, array_like=True):
     cursor: str
     count: int
     day: str
-
-
-class MonthShape(Struct):
-    """One month in chunks of at most a few hundred photos, newest first.
-
-    A chunk goes on until the next one's cursor.
-    """
-
-    month: str
-    count: int
-    chunks: list[ChunkShape]
 
 
 class MonthPhotosQuery(Struct):
@@ -92,6 +87,20 @@ class TileList(Struct):
 
     items: list[TileShape]
     next: str | None
+
+
+class MonthShape(Struct, omit_defaults=True):
+    """One month in chunks of at most a few hundred photos, newest first.
+
+    A chunk goes on until the next one's cursor. `items` are the newest tiles, if some were asked for, and
+    `next` is the cursor of what follows them.
+    """
+
+    month: str
+    count: int
+    chunks: list[ChunkShape]
+    items: list[TileShape] = []
+    next: str | None = None
 
 
 def tile_shape(photo: PhotoSummary, storage: Storage) -> TileShape:

@@ -133,14 +133,16 @@ export class Grid extends EventTarget {
     return { within: tall ? (y - top) / tall : 0, day: day?.day ?? "" };
   }
 
-  #receive(stretch, { tiles, chunks }) {
+  #receive(stretch, { tiles, chunks, next }) {
+    let filled = stretch;
     if (chunks) {
       // its chunks are together as tall as it was
-      this.stretches.split(stretch, chunks);
+      filled = this.stretches.split(stretch, chunks, { tiles, next });
       this.scroll.resize(this.stretches.height);
-    } else {
-      this.keepPlace(() => this.stretches.fill(stretch, tiles));
-      this.#loadedAt.set(stretch, performance.now());
+    }
+    if (!chunks || (filled && tiles.length)) {
+      this.keepPlace(() => this.stretches.fill(filled, tiles));
+      this.#loadedAt.set(filled, performance.now());
     }
     this.draw();
     this.dispatchEvent(new CustomEvent("received", { detail: stretch }));
@@ -169,12 +171,12 @@ export class Grid extends EventTarget {
     const above = this.#between(y - innerHeight * 1.5, y);
     const below = this.#between(y + innerHeight, y + innerHeight * 2.5);
     const inSight = this.#between(y, y + innerHeight);
-    const ordered = [...new Set([...inSight, ...(isUpwards ? [...above.reverse(), ...below] : [...below, ...above.reverse()])])];
-    for (const stretch of ordered) {
+    const around = isUpwards ? [...above.reverse(), ...below] : [...below, ...above.reverse()];
+    for (const stretch of [...inSight, ...around]) {
       this.stretches.touch(stretch);
       if (performance.now() - (this.#loadedAt.get(stretch) ?? Infinity) > OLD_MS) stretch.isStale = true;
     }
-    this.source.want(ordered);
+    this.source.want(inSight, around);
   }
 
   #between(from, to) {

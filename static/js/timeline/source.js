@@ -4,12 +4,14 @@ import { send } from "../api.js";
 
 const AT_ONCE = 3;
 const AGAIN_AFTER_MS = 4000;
+const FIRST_TILES = 120; // come along with the chunks of a large month: more than a screen of them
 
 export class Source {
   #underWay = new Map(); // stretch -> { controller, promise, isAsked }
   #failed = new Map(); // stretch -> when
 
-  // `receive(stretch, { tiles } or { chunks })` takes what came; `onTrouble(error)` hears of what did not.
+  // `receive(stretch, { tiles, chunks, next })` takes what came, for a large month its chunks, its first tiles and the
+  // cursor behind them; `onTrouble(error)` hears of what did not come.
   constructor(shelf, receive, onTrouble) {
     this.shelf = shelf;
     this.receive = receive;
@@ -21,13 +23,13 @@ export class Source {
     return months;
   }
 
-  // These, in this order, and no others, unless somebody waits for them.
-  want(stretches) {
-    const wanted = new Set(stretches);
+  // These and no others, unless somebody waits for them: what is in sight, and what is around it once that is there.
+  want(inSight, around) {
+    const wanted = new Set([...inSight, ...around]);
     for (const [stretch, { controller, isAsked }] of this.#underWay) {
       if (!isAsked && !wanted.has(stretch)) controller.abort();
     }
-    for (const stretch of stretches) {
+    for (const stretch of inSight.some(isMissing) ? inSight : around) {
       if (this.#underWay.size >= AT_ONCE) return;
       if (isMissing(stretch) && !this.#isResting(stretch)) this.#begin(stretch).catch(() => {});
     }
@@ -65,7 +67,11 @@ export class Source {
 
   async #fetch(stretch, signal) {
     const address = `/api/v1/timeline/${stretch.month}`;
-    if (stretch.needsChunks) return send("GET", `${address}/chunks?shelf=${this.shelf}`, undefined, { signal });
+    if (stretch.needsChunks) {
+      const query = new URLSearchParams({ shelf: this.shelf, tiles: FIRST_TILES });
+      const { chunks, items, next } = await send("GET", `${address}/chunks?${query}`, undefined, { signal });
+      return { chunks, tiles: items ?? [], next: next ?? null };
+    }
     const tiles = [];
     let cursor = stretch.from;
     do {

@@ -49,18 +49,22 @@ export class Stretches {
     for (const stretch of stretches) stretch.isStale = true;
   }
 
-  split(stretch, chunks) {
+  // Takes a month apart; the first `tiles` of it become a part of their own, and `next` is the cursor behind them.
+  // Gives the first part, null if there is none.
+  split(stretch, chunks, { tiles = [], next = null } = {}) {
     const at = this.list.indexOf(stretch);
-    if (at < 0 || !chunks.length) return;
-    const total = chunks.reduce((sum, [, count]) => sum + count, 0);
-    const parts = chunks.map(([cursor, count, oldestDay], index) =>
+    if (at < 0 || !chunks.length) return null;
+    const pieces = withHead(chunks, tiles, next);
+    const total = pieces.reduce((sum, [, count]) => sum + count, 0);
+    const parts = pieces.map(([cursor, count, oldestDay], index) =>
       makeStretch(stretch.month, count, (stretch.height * count) / total, {
-        from: index ? cursor : null, until: chunks[index + 1]?.[0] ?? null, oldestDay, isWhole: chunks.length === 1,
+        from: index ? cursor : null, until: pieces[index + 1]?.[0] ?? null, oldestDay, isWhole: pieces.length === 1,
       }),
     );
     for (const part of parts) part.needsChunks = false;
     this.list.splice(at, 1, ...parts);
     this.#add();
+    return parts[0];
   }
 
   fill(stretch, tiles) {
@@ -208,4 +212,16 @@ export class Stretches {
   #forgetIds(stretch) {
     for (const { id } of stretch.tiles ?? []) if (this.#byId.get(id) === stretch) this.#byId.delete(id);
   }
+}
+
+// Chunks as [cursor, photos, oldest day], the first tiles cut off from the others.
+function withHead(chunks, tiles, next) {
+  if (!tiles.length) return chunks;
+  const pieces = [[chunks[0][0], tiles.length, tiles.at(-1).day]];
+  let taken = tiles.length;
+  for (const [cursor, count, oldestDay] of chunks) {
+    if (count > taken) pieces.push([taken ? next : cursor, count - taken, oldestDay]);
+    taken = Math.max(0, taken - count);
+  }
+  return pieces;
 }

@@ -6,6 +6,7 @@ from photos.backends.search import Search
 from photos.models import Label, Shelf
 from photos.query import parse
 from photos.query.vocabulary import Kind
+from photos.services.suggestions import term_for
 from tests.contracts.search.adapters import OWNER, STRANGER, document
 
 
@@ -79,3 +80,33 @@ def test_a_value_goes_with_its_last_photo(search: Search) -> None:
     search.put([document(2, "Zebra", revision=3)])
     search.remove([2])
     assert search.suggest("zeb", owner_id=OWNER, kinds=[Kind.LABEL]) == ()
+
+
+def test_counts_of_places_and_cameras_are_what_a_search_for_them_finds(search: Search) -> None:
+    search.put(
+        [
+            document(1, place="Lisbon, Lisbon District, Portugal", camera="Canon EOS R6"),
+            document(2, place="Sintra, Lisbon District, Portugal", camera="Canon EOS R6 Mark II"),
+            document(3, place="Porto, Portugal", camera="Canon EOS R6"),
+            document(4, place="New Lisbon, Wisconsin", camera="Canon EOS R6"),
+            document(5, place="Lisbon, Portugal", shelf=Shelf.TRASH),
+        ]
+    )
+    for kind, values in ((Kind.PLACE, 7), (Kind.CAMERA, 2)):
+        suggested = search.suggest("", owner_id=OWNER, kinds=[kind], limit=20)
+        assert len(suggested) == values
+        among_hits = search.facets(parse(""), owner_id=OWNER, kinds=[kind]).values
+        assert {(each.shown, each.photos) for each in among_hits} == {
+            (each.shown, each.photos) for each in suggested
+        }
+        for each in suggested:
+            found = search.find(parse(term_for(kind, each.shown)), owner_id=OWNER)
+            assert len(found.hits) == each.photos, each
+    (lisbon, *_) = search.suggest("lis", owner_id=OWNER, kinds=[Kind.PLACE])
+    assert (lisbon.shown, lisbon.photos) == ("Lisbon", 3)
+
+
+def test_hits_are_counted_alone_where_no_kind_is_asked_for(search: Search) -> None:
+    search.put([document(key, "Dog") for key in range(1, 4)])
+    found = search.facets(parse("dog"), owner_id=OWNER, kinds=())
+    assert (found.photos, found.is_whole, found.values) == (3, True, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -97,12 +97,26 @@ def check_one(
     return bool(expected)
 
 
+TEXTS: dict[Kind, Callable[[SearchDocument], str]] = {
+    Kind.PLACE: lambda document: document.place,
+    Kind.CAMERA: lambda document: document.camera,
+}
+"""Texts whose words a value is searched for in."""
+
+
 def check_facets(index: SqliteSearch, tree: Node, owner_id: int, hits: Sequence[SearchDocument]) -> None:
     """Every count is that of the hits, and the commonest are told."""
     facets = index.facets(tree, owner_id=owner_id)
     assert (facets.photos, facets.is_whole) == (len(hits), True)
     for kind in FACETS:
-        expected = Counter(value for document in hits for value in values_of(document, kind, tree))
+        values = [values_of(document, kind, tree) for document in hits]
+        expected = Counter(value for some in values for value in some)
+        if kind in TEXTS:
+            # what a search for the value would find among them
+            texts = [f" {' '.join(analyse(TEXTS[kind](document)))} " for document in hits]
+            expected = Counter(
+                {value: sum(f" {' '.join(analyse(value))} " in text for text in texts) for value in expected}
+            )
         told = {as_compared(kind, value.shown): value.photos for value in facets.values if value.kind is kind}
         assert sorted(told.values(), reverse=True) == sorted(expected.values(), reverse=True)[:MOST_VALUES]
         assert told.items() <= expected.items()
@@ -114,12 +128,13 @@ def values_of(document: SearchDocument, kind: Kind, tree: Node) -> set[str]:
         least = least_confidence(tree)
         names = {label.name for label in document.labels if label.confidence >= least}
         return {as_compared(kind, name) for name in names} - {""}
-    if kind is Kind.PLACE:
-        return set(places_in(document.place))
     if kind is Kind.YEAR:
         is_told_apart = 1427 < document.taken_local.year < 2514
         return {str(document.taken_local.year)} if is_told_apart else set()
-    return {document.camera if kind is Kind.CAMERA else file_kind(document.media_type)} - {""}
+    if kind is Kind.TYPE:
+        return {file_kind(document.media_type)} - {""}
+    values = places_in(document.place) if kind is Kind.PLACE else (document.camera,)
+    return {value for value in values if analyse(value)}
 
 
 def as_compared(kind: Kind, shown: str) -> str:

@@ -67,3 +67,32 @@ test("of a million photos some thirty thousand are remembered, with the height o
   assert.ok(stretches.list.at(-1).tiles);
   assert.ok(stretches.list[0].height > 10000);
 });
+
+test("the first tiles of a large month come along and are a part of their own", () => {
+  const stretches = new Stretches(METRICS);
+  stretches.setMonths([["2024-06", 1500], ["2024-05", 3]]);
+  const tiles = tilesOf("2024-06", 120, { day: "28" });
+  const chunks = [["a", 500, "2024-06-20"], ["b", 500, "2024-06-10"], ["c", 500, "2024-06-01"]];
+  const first = stretches.split(stretches.list[0], chunks, { tiles, next: "n" });
+  assert.equal(first, stretches.list[0]);
+  assert.deepEqual(
+    stretches.monthOf("2024-06").map(({ from, until, count, oldestDay }) => [from, until, count, oldestDay]),
+    [[null, "n", 120, "2024-06-28"], ["n", "b", 380, "2024-06-20"], ["b", "c", 500, "2024-06-10"], ["c", null, 500, "2024-06-01"]],
+  );
+  stretches.fill(first, tiles);
+  assert.equal(stretches.find("2024-06-7").index, 7);
+});
+
+test("first tiles may take whole chunks, end with one, or be all there are", () => {
+  const cutsOf = (chunks, count, next) => {
+    const stretches = new Stretches(METRICS);
+    stretches.setMonths([["2024-06", 1000]]);
+    stretches.split(stretches.list[0], chunks, { tiles: tilesOf("2024-06", count), next });
+    return stretches.list.map((part) => [part.from, part.until, part.count]);
+  };
+  const chunks = [["a", 3, "2024-06-30"], ["b", 97, "2024-06-20"], ["c", 500, "2024-06-01"]];
+  assert.deepEqual(cutsOf(chunks, 120, "n"), [[null, "n", 120], ["n", null, 480]]);
+  assert.deepEqual(cutsOf(chunks, 100, "n"), [[null, "c", 100], ["c", null, 500]]);
+  assert.deepEqual(cutsOf(chunks, 600, null), [[null, null, 600]]);
+  assert.deepEqual(cutsOf(chunks, 0, null), [[null, "b", 3], ["b", "c", 97], ["c", null, 500]]);
+});

@@ -1,0 +1,131 @@
+"""Lists of pairs, hashes and changes are answered from an index, beside those of other people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, select, text
+
+from photos.db import bulk, hashes, twins
+from photos.db.engine import Database, to_micros
+from photos.db.schema import bulk_change, bulk_photo, photo, photo_hash, twin, twin_verdict
+from photos.models import BulkState, User
+from tests.db.making import NOW, add_user
+from tests.db.test_paging import _fill, plan
+
+PEOPLE, PHOTOS, PAIRS, CHANGES, CHANGED = 3, 1500, 60, 40, 50
+
+Read = Callable[[Connection, User, str], object]
+READS_ALL = re.compile(r"^SCAN \w+$| ALL:", re.MULTILINE)
+WALKS_ALL = re.compile(r"^SCAN| index:", re.MULTILINE)
+"""What engines say of a table, and of an index, that is read from end to end, or until there is enough."""
+WALKS = {"pairs of one person"}
+"""Lists that walk an index until there is enough: pairs do not say whose they are, the newest come first."""
+SORTS = ("filesort", "TEMP B-TREE")
+FEW = {"overdue changes"}
+"""Lists that are sorted: those of all people have a handful of rows."""
+LISTS: dict[str, tuple[str, Read]] = {
+    "hashes not compared yet": ("ix_photo_hash_matched", lambda c, *_: twins.list_unmatched(c, 50)),
+    "hashes of one person": ("photo_hash", lambda c, o, _: list(hashes.list_hashes(c, o.id))),
+    "pairs of one person": ("twin", lambda c, o, _: twins.list_pairs(c, o.id, within=31, limit=50)),
+    "changes of one person": (
+        "ix_bulk_change_owner",
+        lambda c, o, _: bulk.list_changes(c, o.id, limit=30, cursor=None),
+    ),
+    "failures of a change": ("bulk_photo", lambda c, _, each: bulk.list_failures(c, each, limit=50)),
+    "what waits of a change": ("bulk_photo", lambda c, _, each: bulk.list_waiting(c, each, 50)),
+    "photos of a change": ("bulk_photo", lambda c, _, each: bulk.list_ids_of(c, each, start=9, count=20)),
+    "open changes": ("ix_bulk_change", lambda c, o, _: bulk.count_open(c, o.id)),
+    "overdue changes": ("ix_bulk_change_state", lambda c, *_: bulk.list_overdue(c, before=NOW, limit=50)),
+    "forgotten changes": (
+        "ix_bulk_change_state",
+        lambda c, *_: bulk.forget_changes(c, before=NOW - timedelta(days=30), limit=10),
+    ),
+}
+
+
+def furnish(connection: Connection) -> tuple[User, str]:
+    """People with photos, hashes, pairs and changes; one of them, and one of their changes."""
+    people = [add_user(connection) for _ in range(PEOPLE)]
+    for owner in people:
+        _fill(connection, owner, PHOTOS)
+        keys = list(
+            connection.scalars(select(photo.c.key).where(photo.c.owner_id == owner.id).order_by(photo.c.key))
+        )
+        hashed = {"variant": "upright", "bits": bytes(32), "quality": 100}
+        connection.execute(
+            insert(photo_hash), [{**hashed, "photo_key": key, "is_matched": key % 20 > 0} for key in keys]
+        )
+        pairs = [{"photo_key": one, "other_key": one + 1} for one in keys[: 2 * PAIRS : 2]]
+        connection.execute(insert(twin), [{**pair, "distance": 5} for pair in pairs])
+        connection.execute(insert(twin_verdict), [{**pair, "decided_at": 1} for pair in pairs[::3]])
+        _change_often(connection, owner)
+    return people[1], f"{people[1].id}-7"
+
+
+def _change_often(connection: Connection, owner: User) -> None:
+    """Changes of one person, one an hour; the newest is still open."""
+    changes = [
+        {
+            "id": f"{owner.id}-{number}",
+            "owner_id": owner.id,
+            "action": "trash",
+            "content": "{}",
+            "state": BulkState.DONE if number else BulkState.WORKING,
+            "total": CHANGED,
+            "created_at": to_micros(NOW - timedelta(days=number)),
+            "updated_at": to_micros(NOW - timedelta(days=number, seconds=1)),
+        }
+        for number in range(CHANGES)
+    ]
+    connection.execute(insert(bulk_change), changes)
+    states = (bulk.DONE, bulk.DONE, bulk.FAILED, bulk.WAITING)
+    rows = [
+        {
+            "bulk_id": change["id"],
+            "position": position,
+            "photo_id": f"{owner.id}-{position}",
+            "state": states[position % len(states)],
+            "reason": "",
+            "before": "",
+        }
+        for change in changes
+        for position in range(CHANGED)
+    ]
+    connection.execute(insert(bulk_photo), rows)
+
+
+@pytest.fixture
+def furnished(database: Database) -> Iterator[tuple[Connection, User, str]]:
+    with database.write() as connection:
+        owner, change_id = furnish(connection)
+        tables = "photo, photo_hash, twin, twin_verdict, bulk_change, bulk_photo"
+        connection.execute(text("ANALYZE" if database.is_sqlite else f"ANALYZE TABLE {tables}"))
+        yield connection, owner, change_id
+
+
+def test_every_list_uses_its_index(database: Database, furnished: tuple[Connection, User, str]) -> None:
+    connection, owner, change_id = furnished
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+        sent.append((statement, parameters))
+
+    wrong = []
+    for name, (index, read) in LISTS.items():
+        sent.clear()
+        event.listen(database.engine, "before_cursor_execute", note)
+        read(connection, owner, change_id)
+        event.remove(database.engine, "before_cursor_execute", note)
+        plans = [plan(database, connection, *each) for each in sent]
+        assert plans, name
+        told = "\n".join(plans)
+        is_sorted = name not in FEW and any(sign in told for sign in SORTS)
+        is_walked = name not in WALKS and WALKS_ALL.search(told)
+        if index not in told or READS_ALL.search(told) or is_sorted or is_walked:
+            wrong.append(f"{name}: {told}")
+    assert not wrong, "\n\n".join(wrong)
