@@ -112,6 +112,7 @@ def open_engine(
         },
     )
     engine.dialect.do_ping = _ping  # type: ignore[assignment] # there is no other place for its time-out
+    event.listen(engine, "connect", _ask_nothing_before_a_statement)
     event.listen(engine, "handle_error", _end_what_is_over)
     if sign_in is not None:
         event.listen(engine, "do_connect", _signed_in_by(sign_in))
@@ -174,6 +175,12 @@ def _ping(raw: Any) -> bool:
     finally:
         raw.read_timeout = usual
     return True
+
+
+def _ask_nothing_before_a_statement(raw: Any, _record: object) -> None:
+    """The driver pings the server for each cursor, so that every statement would go there twice. Whether an
+    idle connection lives is asked when it is lent; one that ends later is told by the statement itself."""
+    raw.is_connected = lambda: True
 
 
 def _end_what_is_over(context: ExceptionContext) -> None:

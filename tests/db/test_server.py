@@ -49,6 +49,19 @@ def own_session(database: Database) -> int:
 # what a session is
 
 
+def test_a_statement_goes_to_the_server_once(mariadb_database: Database) -> None:
+    """Com_admin_commands counts the pings of this session."""
+    with mariadb_database.read() as connection:
+
+        def pings() -> int:
+            row = connection.execute(text("SHOW SESSION STATUS LIKE 'Com_admin_commands'")).one()
+            return int(row[1])
+
+        before = pings()
+        assert connection.scalar(text("SELECT 1")) == 1
+        assert pings() == before
+
+
 def test_a_session_has_our_rules_whatever_the_server_thinks(
     mariadb: MariaDB, mariadb_database: Database
 ) -> None:
