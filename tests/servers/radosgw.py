@@ -15,6 +15,7 @@ import urllib.request
 import uuid
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +140,15 @@ class Radosgw:
             aws_secret_access_key=self.secret_key,
         )
 
+    @cached_property
+    def _own_client(self) -> Any:
+        """To make one takes as long as many requests."""
+        return self.client()
+
     def create_bucket(self) -> str:
         """A new bucket's name."""
         name = f"photos-{uuid.uuid4().hex}"
-        with closing(self.client()) as client:
-            client.create_bucket(Bucket=name)
+        self._own_client.create_bucket(Bucket=name)
         return name
 
     def push_events(self, bucket: str, prefix: str, url: str) -> None:
@@ -175,6 +180,7 @@ class Radosgw:
 
     def remove(self) -> None:
         """Stop the daemons, gateway first, and remove what they kept."""
+        self._own_client.close()
         for process in reversed(self._processes):
             # Everything is in memory, so there is nothing to end in order, and asking takes seconds.
             process.kill()
