@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -161,18 +161,11 @@ def send_by_browser(
 
 
 def drop(cloud: Cloud, dropped: list[Path]) -> None:
-    """Copy files into the bucket, and tell of them as S3 does; a browser knows nothing of it."""
-    s3, sqs, bucket = cloud.s3(), cloud.moto.client("sqs"), cloud.settings["S3_BUCKET"]
+    """Copy files into the bucket, which tells of them itself; a browser knows nothing of it."""
+    s3 = cloud.s3()
     for path in dropped:
         key = f"dropbox/{EMAIL}/{path.name}"
-        s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
-        event = {
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "sequencer": "0A"}},
-        }
-        sqs.send_message(QueueUrl=queues.url(sqs), MessageBody=json.dumps({"Records": [event]}))
+        s3.put_object(Bucket=cloud.settings["S3_BUCKET"], Key=key, Body=path.read_bytes())
     s3.close()
 
 
@@ -235,9 +228,7 @@ def assert_every_job_has_the_id_of_its_request(cloud: Cloud) -> None:
 
 
 def measured(cloud: Cloud) -> set[tuple[str, ...]]:
-    """What has been measured so far; lines are written by whoever measures next, after ten seconds."""
-    cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
-    requests.get(f"{cloud.url}/version", timeout=60)
+    """What has been measured so far; lines are written after ten seconds."""
     time.sleep(1)
     found: set[tuple[str, ...]] = set()
     for line in lines_of([*cloud.webs, cloud.worker]):

@@ -1,4 +1,4 @@
-"""The process that plays flows under faults, started once for a worker."""
+"""The process that plays flows under faults, started once for a worker; and the worker tier at its queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +14,15 @@ from typing import Any
 
 import pytest
 
+from photos.config import read_settings
+from photos.wiring import open_backends
 from tests.faults import shim
+from tests.faults.worker_tier import LEASE_SECONDS, TRIES
 from tests.needs import require
+from tests.servers import queues
+from tests.servers.moto import Moto
+from tests.servers.worker import Worker, settings_of
+from tests.services.conftest import Library, lay_foundation, somebody
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = Path("/dev/shm")
@@ -77,3 +84,39 @@ def running_stage(
         yield Sweeper(process)
         assert process.stdin is not None
         process.stdin.close()
+
+
+@pytest.fixture
+def worker_settings(data_folder: Path, moto: Moto) -> dict[str, str]:
+    """Of both tiers; TIER is the web tier's."""
+    queues.create(moto.client("sqs"), tries=TRIES)
+    return settings_of("web", data_folder, moto, JOB_LEASE_SECONDS=str(LEASE_SECONDS), JOB_ATTEMPTS="100")
+
+
+@pytest.fixture
+def worker_library(
+    worker_settings: dict[str, str], data_folder: Path, migrated_file: Path
+) -> Iterator[Library]:
+    """What the web tier does: it takes photos and sends jobs, and develops nothing."""
+    lay_foundation(data_folder, migrated_file)
+    backends = open_backends(read_settings(worker_settings))
+    yield Library(backends, somebody("owner", backends.database))
+    assert "darkroom" not in backends.__dict__, "the web tier decodes nothing"
+    backends.close()
+
+
+@pytest.fixture
+def start_worker(worker_settings: dict[str, str], worker_library: Library) -> Iterator[Callable[..., Worker]]:
+    """Start a worker on the library; all are killed at the end."""
+    workers: list[Worker] = []
+
+    def start(*, is_loaded_once: bool = False, **more: str) -> Worker:
+        settings = {**worker_settings, "TIER": "worker", **more}
+        worker = Worker(settings, is_loaded_once=is_loaded_once)
+        workers.append(worker)
+        worker.start()
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()

@@ -7,116 +7,51 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from photos.config import read_settings
-from photos.db.schema import photo as photo_table
-from photos.models import PhotoState
-from photos.wiring import open_backends
 from tests import pictures
+from tests.faults.worker_tier import (
+    TRIES,
+    WORK_SECONDS,
+    queue,
+    ready,
+    renditions,
+    states,
+    sweep_until,
+    until,
+)
 from tests.proof import Sweep
 from tests.servers import queues
 from tests.servers.moto import Moto
 from tests.servers.sqsd import Sqsd, wait_until_empty
-from tests.servers.worker import Worker, settings_of
-from tests.services.conftest import Library, lay_foundation, somebody
+from tests.servers.worker import Worker
+from tests.services.conftest import Library
 
 PROOF_N = int(os.environ.get("BIGIMAGE_PROOF_N", "0"))
-WORK_SECONDS = 180
-LEASE_SECONDS = 5
-TRIES = 10
 
 
 @pytest.fixture
-def settings(data_folder: Path, moto: Moto) -> dict[str, str]:
-    """Of both tiers; TIER is the web tier's."""
-    queues.create(moto.client("sqs"), tries=TRIES)
-    return settings_of("web", data_folder, moto, JOB_LEASE_SECONDS=str(LEASE_SECONDS), JOB_ATTEMPTS="100")
-
-
-@pytest.fixture
-def library(settings: dict[str, str], data_folder: Path, migrated_file: Path) -> Iterator[Library]:
-    """What the web tier does: it takes photos and sends jobs, and develops nothing."""
-    lay_foundation(data_folder, migrated_file)
-    backends = open_backends(read_settings(settings))
-    yield Library(backends, somebody("owner", backends.database))
-    assert "darkroom" not in backends.__dict__, "the web tier decodes nothing"
-    backends.close()
-
-
-@pytest.fixture
-def start_worker(settings: dict[str, str], library: Library) -> Iterator[Callable[..., Worker]]:
-    workers: list[Worker] = []
-
-    def start(**more: str) -> Worker:
-        worker = Worker({**settings, "TIER": "worker", **more})
-        workers.append(worker)
-        worker.start()
-        return worker
-
-    yield start
-    for worker in workers:
-        worker.kill()
-
-
-def states(library: Library) -> dict[str, PhotoState]:
-    with library.backends.database.read() as connection:
-        rows = connection.execute(select(photo_table.c.id, photo_table.c.state)).all()
-    return {row.id: PhotoState(row.state) for row in rows}
-
-
-def ready(library: Library) -> int:
-    return list(states(library).values()).count(PhotoState.READY)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + WORK_SECONDS
-    while not is_so():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.02)
-
-
-def queue(library: Library, count: int) -> list[str]:
-    photos = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in range(count)]
-    return [photo.id for photo in photos if photo is not None]
-
-
-def sweep_until(library: Library, is_so: Callable[[], bool]) -> None:
-    """What cron.yaml does every minute, only sooner: jobs whose holder was killed are sent again."""
-    swept_at = time.monotonic()
-    give_up_at = swept_at + WORK_SECONDS
-    while not is_so():
-        assert time.monotonic() < give_up_at, states(library)
-        if time.monotonic() - swept_at > LEASE_SECONDS:
-            library.sweep()
-            swept_at = time.monotonic()
-        time.sleep(0.02)
-
-
-def renditions(library: Library) -> dict[str, bytes]:
-    storage = library.backends.storage
-    return {key: b"".join(storage.get(key)) for key in library.objects() if key.startswith("renditions/")}
+def library(worker_library: Library) -> Library:
+    return worker_library
 
 
 def assert_killing_changes_nothing(
-    library: Library, start_worker: Callable[..., Worker], moto: Moto, *, photos: int, kills: int
-) -> None:
+    library: Library, worker: Worker, kill: Callable[[], None], moto: Moto, *, photos: int, kills: int
+) -> int:
+    """Kills it while it works, each time after another photo is done. Returns how often that could be."""
     queue(library, photos)
     assert ready(library) == 0
-    moments = random.Random(kills)
-    worker = start_worker()
-    with Sqsd(moto, worker.url, times=2, shuffle=True, lose_answers=0.2) as daemon:
-        for _ in range(kills):
-            done = ready(library)
-            sweep_until(library, lambda before=done: ready(library) > before or before == photos)  # type: ignore[misc]
+    moments, killed = random.Random(kills), 0
+    with Sqsd(moto, worker.url, connections=2, times=2, shuffle=True, lose_answers=0.2) as daemon:
+        while killed < kills and (done := ready(library)) < photos:
+            sweep_until(library, lambda before=done: ready(library) > before)  # type: ignore[misc]
             time.sleep(moments.uniform(0, 0.2))
-            worker.kill()
-            worker.start()
+            kill()
+            killed += 1
         sweep_until(library, lambda: ready(library) == photos)
         wait_until_empty(moto, WORK_SECONDS)
         assert daemon.answers[0] > 0, "answers were lost"
@@ -133,12 +68,19 @@ def assert_killing_changes_nothing(
     library.sweep()
     assert library.fsck().total() == 0
     assert queues.depth(moto.client("sqs"), queues.DEAD_QUEUE) == 0
+    return killed
 
 
 def test_f05_f09_a_worker_killed_while_messages_are_doubled_and_lost_ends_with_every_photo_once(
     library: Library, start_worker: Callable[..., Worker], moto: Moto
 ) -> None:
-    assert_killing_changes_nothing(library, start_worker, moto, photos=8, kills=2)
+    worker = start_worker()
+
+    def kill() -> None:
+        worker.kill()
+        worker.start()
+
+    assert assert_killing_changes_nothing(library, worker, kill, moto, photos=8, kills=2) == 2
 
 
 @pytest.mark.proof
@@ -146,8 +88,10 @@ def test_f05_f09_a_worker_killed_at_many_points(
     library: Library, start_worker: Callable[..., Worker], moto: Moto, sweep: Sweep
 ) -> None:
     sweep.area, sweep.name = "faults", "the worker tier killed while messages are doubled, mixed up and lost"
-    sweep.cases = max(5, min(100, PROOF_N // 2))
-    assert_killing_changes_nothing(library, start_worker, moto, photos=2 * sweep.cases, kills=sweep.cases)
+    worker, kills = start_worker(is_loaded_once=True), max(5, min(1000, PROOF_N))
+    sweep.cases = assert_killing_changes_nothing(
+        library, worker, worker.kill_process, moto, photos=4 * kills, kills=kills
+    )
 
 
 def test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting(
@@ -215,7 +159,7 @@ def test_c10_a_hanging_job_is_ended_by_its_limit_and_the_others_go_on(
     original = Path(library.backends.settings.data, "storage/objects", library.photo(hanging).storage_key)
     kept = shutil.move(original, original.with_name("kept"))
     os.mkfifo(original)  # whoever opens it waits for a writer
-    worker = start_worker(JOB_SECONDS="8")  # a cold start on a busy machine takes some of that
+    worker = start_worker(JOB_SECONDS="15")  # a cold start on a busy machine takes some of that
     with Sqsd(moto, worker.url):
         until(lambda: "a job hangs" in worker.log)
         queue_again = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in (1, 2)]

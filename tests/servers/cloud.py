@@ -1,7 +1,8 @@
 """Bigimage as it runs on AWS, on this machine: two web processes behind the nginx that ships, and a worker.
 
-Only the servers behind it are stand-ins: MariaDB for RDS, radosgw for S3, moto for SQS, and `sqsd.py` for the
-daemon of Elastic Beanstalk. All processes share one data folder, since the search index is a file there.
+Only the servers behind it are stand-ins: MariaDB for RDS, radosgw for S3, whose events go to the queue, moto
+for SQS, and `sqsd.py` for the daemon of Elastic Beanstalk. All processes share one data folder, since the
+search index is a file there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,17 @@ from urllib.request import urlopen
 import boto3
 
 from tests.servers import queues
-from tests.servers.app import COMMAND_SECONDS, KEPT, ROOT
+from tests.servers.app import COMMAND_SECONDS, KEPT, ROOT, descendants
 from tests.servers.mariadb import MariaDB
 from tests.servers.moto import REGION, Moto
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
+from tests.servers.pushed import Pushed
 from tests.servers.radosgw import Radosgw
 from tests.servers.sqsd import Sqsd
 
 START_SECONDS = 60
+STOP_SECONDS = 30
 SWEEP_SECONDS = 60
 OWNER = "owner@example.org"
 COMMAND = ("-m", "tests.servers.recorded", "gunicorn", "-c", "gunicorn.conf.py", "application:application")
@@ -41,11 +44,13 @@ COMMAND = ("-m", "tests.servers.recorded", "gunicorn", "-c", "gunicorn.conf.py",
 
 @dataclass
 class Process:
-    """One gunicorn as the Procfile starts it; `start` and `kill` may alternate."""
+    """One gunicorn as the Procfile starts it, from the program in `root`. `start` and the ways to end it may
+    alternate."""
 
     environ: Mapping[str, str]
     log_path: Path
     port: int = field(default_factory=free_port)
+    root: Path = ROOT
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +63,7 @@ class Process:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, *COMMAND],
-                cwd=ROOT,
+                cwd=self.root,
                 env={**self.environ, "PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -80,6 +85,15 @@ class Process:
         ):
             return bool(answer.status == 200)
         return False
+
+    def end(self) -> None:
+        """SIGTERM for all its processes, as systemd does; it ends what it has begun."""
+        assert self._process is not None
+        for pid in (self._process.pid, *descendants(self._process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        assert self._process.wait(STOP_SECONDS) == 0, self.log
+        self._process = None
 
     def kill(self) -> None:
         """SIGKILL for it and everything it has started; without effect when it does not run."""
@@ -146,12 +160,19 @@ class Cloud:
         self.moto.client("secretsmanager").create_secret(
             Name="bigimage/secret-key", SecretString=self.secret_key
         )
-        s3 = self.s3()
-        s3.create_bucket(Bucket=self.settings["S3_BUCKET"])
+        s3, bucket = self.s3(), self.settings["S3_BUCKET"]
+        s3.create_bucket(Bucket=bucket)
         s3.close()
+        told = self._stack.enter_context(Pushed(self._tell_queue))
+        self.store.push_events(bucket, "dropbox/", told.url)
         for command in (["migrate"], ["bucket", "--set"]):
             done = self.flask(*command)
             assert done.returncode == 0, done.stderr
+
+    def _tell_queue(self, event: bytes) -> None:
+        """What SNS does with a bucket's event: it reaches the queue as it is."""
+        with closing(self.moto.client("sqs")) as sqs:
+            sqs.send_message(QueueUrl=queues.url(sqs), MessageBody=event.decode())
 
     @property
     def url(self) -> str:

@@ -7,6 +7,7 @@ public repositories: what it sets, ours may not set again, and the order of the 
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,11 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.servers.app import descendants
 from tests.servers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / ".platform" / "nginx"
 START_SECONDS = 10
+DRAIN_SECONDS = 60
 
 FRAME = """
 daemon off;
@@ -110,9 +113,20 @@ class Nginx:
         (places / "healthd.conf").write_text(f"access_log {self.folder}/health.log healthd;\n")
         shutil.copytree(SHIPPED, self.folder, dirs_exist_ok=True)
         (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder, port=self.port))
-        # one of several that died is asked again soon, as a load balancer does that looks at its health
-        servers = " ".join(f"server 127.0.0.1:{port} fail_timeout=1s;" for port in self.behind)
-        self._replace({"server 127.0.0.1:8000;": servers, **self.changes})
+        self._replace({"server 127.0.0.1:8000;": _servers(self.behind), **self.changes})
+
+    def send_to(self, *ports: int) -> None:
+        """Ask only these from now on. Returns when what was asked of others is answered, as a load balancer
+        does that takes a machine out of service."""
+        assert self._process is not None
+        before = set(descendants(self._process.pid))
+        self._replace({_servers(self.behind): _servers(ports)})
+        self.behind = ports
+        self._process.send_signal(signal.SIGHUP)
+        give_up_at = time.monotonic() + DRAIN_SECONDS
+        while before & set(descendants(self._process.pid)):
+            assert time.monotonic() < give_up_at, self.log
+            time.sleep(0.02)
 
     def _replace(self, changes: dict[str, str]) -> None:
         missing = set(changes)
@@ -169,3 +183,8 @@ class Nginx:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
+
+
+def _servers(ports: tuple[int, ...]) -> str:
+    """One of several that died is asked again soon, as a load balancer does that looks at its health."""
+    return " ".join(f"server 127.0.0.1:{port} fail_timeout=1s;" for port in ports)

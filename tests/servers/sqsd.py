@@ -2,8 +2,8 @@
 
 It receives from SQS and posts each message to the application on the same machine. 200 deletes it; anything
 else, and silence, lets it be seen again soon. It delivers at least once: `times` posts each message more than
-once at the same time, `shuffle` mixes up the order, and `lose_answers` gives up on some of the answers, so
-that work that is done comes again. Entries of cron.yaml go through the queue too.
+once at the same time, by turns to the machines `also`; `shuffle` mixes up the order; `lose_answers` gives up
+on some of the answers, so that work that is done comes again. Entries of cron.yaml go through the queue too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle, islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,6 +38,7 @@ class Sqsd:
 
     moto: Moto
     url: str
+    also: tuple[str, ...] = ()
     path: str = "/worker/message"
     connections: int = 4
     connect_seconds: float = 5
@@ -92,34 +94,32 @@ class Sqsd:
                 ).get("Messages", [])
                 if self.shuffle:
                     self.chance.shuffle(received)
-                deliveries = [message for message in received for _ in range(self.times)]
-                list(pool.map(lambda message: self._deliver(sqs, address, message), deliveries))
+                turns = list(islice(cycle((self.url, *self.also)), self.times))
+                deliveries = [(message, url) for message in received for url in turns]
+                list(pool.map(lambda delivery: self._deliver(sqs, address, *delivery), deliveries))
         sqs.close()
 
-    def _deliver(self, sqs: Any, address: str, message: Mapping[str, Any]) -> None:
-        status = self._post(message)
+    def _deliver(self, sqs: Any, address: str, message: Mapping[str, Any], url: str) -> None:
+        status = self._post(message, url)
         self.answers[status] += 1
-        if status == 200:
-            sqs.delete_message(QueueUrl=address, ReceiptHandle=message["ReceiptHandle"])
-            return
+        held = {"QueueUrl": address, "ReceiptHandle": message["ReceiptHandle"]}
         try:
-            sqs.change_message_visibility(
-                QueueUrl=address,
-                ReceiptHandle=message["ReceiptHandle"],
-                VisibilityTimeout=self.error_visible_again_seconds,
-            )
+            if status == 200:
+                sqs.delete_message(**held)
+            else:
+                sqs.change_message_visibility(**held, VisibilityTimeout=self.error_visible_again_seconds)
         except sqs.exceptions.ClientError:
-            # one of several deliveries has been answered meanwhile
+            # another delivery of the same message has been answered meanwhile
             return
 
-    def _post(self, message: Mapping[str, Any]) -> int:
+    def _post(self, message: Mapping[str, Any], url: str) -> int:
         """The status of the answer, 0 for none."""
         headers = headers_of(message)
         path = headers.get("X-Aws-Sqsd-Path", self.path)
         is_lost = self.chance.random() < self.lose_answers
         try:
             answer = requests.post(
-                self.url + path,
+                url + path,
                 data=message["Body"].encode(),
                 headers=headers,
                 timeout=(self.connect_seconds, self.inactivity_seconds),

@@ -14,11 +14,12 @@ from pathlib import Path
 import requests
 
 from tests.servers import queues
-from tests.servers.app import KEPT, ROOT
+from tests.servers.app import KEPT, ROOT, descendants
 from tests.servers.moto import REGION, Moto
 from tests.servers.ports import free_port
 
 START_SECONDS = 60
+COMMAND = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "application:application")
 SECRET_KEY = "a-key-of-tests-" * 3
 
 
@@ -43,9 +44,14 @@ def settings_of(tier: str, data: Path, moto: Moto, **more: str) -> dict[str, str
 
 @dataclass
 class Worker:
-    """One worker. `start` and `kill` may alternate."""
+    """One worker. `start` and the ways to end it may alternate.
+
+    `is_loaded_once` has gunicorn load the program before it starts processes, so that the next one after
+    `kill_process` costs little.
+    """
 
     settings: dict[str, str]
+    is_loaded_once: bool = False
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -62,9 +68,10 @@ class Worker:
         """Start it and wait for its first answer."""
         environ = {name: os.environ[name] for name in KEPT if name in os.environ}
         environ |= {**Moto.environ(), **self.settings, "PORT": str(self.port), "WEB_PROCESSES": "1"}
+        options = ["--preload"] if self.is_loaded_once else []
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "application:application"],
+                [sys.executable, *COMMAND, *options],
                 cwd=ROOT,
                 env=environ,
                 stdin=subprocess.DEVNULL,
@@ -87,6 +94,31 @@ class Worker:
             self.process.wait()
             self.process = None
 
+    def kill_process(self) -> None:
+        """SIGKILL for the process that works and everything it has started; gunicorn starts another."""
+        assert self.process is not None
+        for pid in descendants(self.process.pid):
+            _send(pid, signal.SIGKILL)
+
+    def end(self, seconds: float) -> int:
+        """SIGTERM for all its processes, as systemd does, and its exit status. Raises TimeoutExpired."""
+        assert self.process is not None
+        for pid in (self.process.pid, *descendants(self.process.pid)):
+            _send(pid, signal.SIGTERM)
+        status = self.process.wait(seconds)
+        self.process = None
+        return status
+
+    def pause(self) -> None:
+        """Stop the clock for it, until `resume`."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/health", timeout=2).ok
@@ -96,3 +128,8 @@ class Worker:
     @property
     def _log(self) -> Path:
         return Path(self.settings["BIGIMAGE_DATA"]).with_name(f"worker-{self.port}.log")
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
