@@ -370,7 +370,7 @@ def _plant(root: Path, files: dict[str, str]) -> Path:
         ("photos/services/uploads.py", "import photos.wiring"),
         ("photos/db/photos.py", "from photos.services import library"),
         ("photos/db/photos.py", "from ..backends.jobs import Jobs"),
-        ("photos/models.py", "from photos.db import engine"),
+        ("photos/models/photo.py", "from photos.db import engine"),
         ("photos/query/tree.py", "from photos.backends.search import Search"),
         ("photos/backends/storage/__init__.py", "from photos.backends.storage.folder import FolderStorage"),
         ("photos/backends/storage/folder.py", "from photos.db.engine import Database"),

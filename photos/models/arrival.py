@@ -1,0 +1,69 @@
+"""Bytes on their way in, and what an object store says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes on their way in; not yet a photo. `state`: open, complete or refused."""
+
+    id: str
+    owner_id: int
+    name: str
+    size_bytes: int
+    sha256: str
+    storage_key: str
+    multipart_id: str
+    part_size: int
+    state: str
+    photo_id: str
+    """The photo it became; empty until complete."""
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What an object store knows of one object."""
+
+    key: str
+    size_bytes: int
+    etag: str
+    media_type: str = ""
+    modified_at: datetime | None = None
+    """None where the answer does not say; a list does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEvent:
+    """What a message says of one object of a bucket: a claim, to be compared with the object itself."""
+
+    bucket: str
+    key: str
+    """Decoded."""
+    is_new: bool
+    """Whether it tells of an object that came; others tell that one went, or got other tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDrop:
+    """A file that lies in a person's dropbox and could not be taken. `etag` is that of what was refused."""
+
+    id: str
+    name: str
+    etag: str
+    reason: str
+    refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """One part of a multipart upload that has arrived. `number` starts at 1."""
+
+    number: int
+    size_bytes: int
+    etag: str

@@ -1,0 +1,67 @@
+"""What remains to be done: jobs, and changes to many photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A hint to work. It carries ids only, may arrive twice, late or never."""
+
+    id: str
+    name: str
+    payload: dict[str, str]
+    attempt: int
+    """1 on the first delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that was given up, or whatever else came through its queue: `name` is empty for that."""
+
+    id: str
+    name: str
+    payload: dict[str, str]
+    body: str
+    """What was in the queue, word by word."""
+    attempts: int
+    sent_at: datetime
+    reason: str = ""
+    """Why the last try failed; empty where nobody knows."""
+
+
+class BulkState(StrEnum):
+    """How far a change to many photos is."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """One change to many photos. `content` holds the values of its action, as they came over the wire."""
+
+    id: str
+    owner_id: int
+    action: str
+    content: dict[str, Any]
+    state: BulkState
+    total: int
+    done: int
+    failed: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFailure:
+    """A photo that a change left as it was, and why, in words for people."""
+
+    photo_id: str
+    reason: str
