@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from photos.web.api import bulk_shapes, shapes, twin_shapes
+from photos.web.api import bulk_shapes, photo_shapes, search_shapes, twin_shapes, upload_shapes
 
 LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
-    shapes.OfferList: {"upload_id": "/files/0/upload_id"},
-    shapes.UploadShape: {"upload_id": "/id"},
-    shapes.PhotoShape: {"photo_id": "/id"},
-    shapes.PhotoPage: {"photo_id": "/items/0/id"},
-    shapes.MatchPage: {"photo_id": "/items/0/photo/id"},
+    upload_shapes.OfferList: {"upload_id": "/files/0/upload_id"},
+    upload_shapes.UploadShape: {"upload_id": "/id"},
+    photo_shapes.PhotoShape: {"photo_id": "/id"},
+    photo_shapes.PhotoPage: {"photo_id": "/items/0/id"},
+    search_shapes.MatchPage: {"photo_id": "/items/0/photo/id"},
     twin_shapes.TwinList: {"photo_id": "/items/0/photo/id"},
     bulk_shapes.ChangeShape: {"change_id": "/id"},
     bulk_shapes.ChangePage: {"change_id": "/items/0/id"},

@@ -8,7 +8,7 @@ from photos.db import photos as photo_rows
 from photos.models import Photo, Shelf, Verdict
 from photos.services import library, search
 from photos.web import deps
-from photos.web.api import shapes
+from photos.web.api import photo_shapes as shapes
 from photos.web.api.correction_shapes import place_values, taken_values
 from photos.web.api.operations import operation
 
@@ -137,28 +137,6 @@ def decide_label(photo_id: str, name: str, body: shapes.VerdictChange) -> shapes
 def undecide_label(photo_id: str, name: str) -> shapes.PhotoShape:
     """Take a decision on a label back."""
     return _shape(_decide(photo_id, name, None))
-
-
-@operation("GET", "/search", query=shapes.SearchQuery, answer=shapes.MatchPage)
-def search_photos(query: shapes.SearchQuery) -> shapes.MatchPage:
-    """Search, and say why each photo matched."""
-    backends = deps.backends()
-    found = search.find(
-        query.q,
-        owner=deps.user(),
-        database=backends.database,
-        search=backends.search,
-        order=query.order,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
-    return shapes.MatchPage(
-        [
-            shapes.MatchShape(_shape(match.photo), [shapes.reason_shape(reason) for reason in match.reasons])
-            for match in found.items
-        ],
-        found.next,
-    )
 
 
 def _decide(photo_id: str, name: str, verdict: Verdict | None) -> Photo:

@@ -1,14 +1,49 @@
-"""What search says over the wire beside its hits: suggestions and facets."""
+"""What search says over the wire: matches and why they match, suggestions, facets."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from photos.backends.search import FACETS, Facets
+from photos.models import Reason
 from photos.services.suggestions import Suggestions, term_for
-from photos.web.api.shapes import Query
+from photos.web.api.photo_shapes import PhotoShape
+from photos.web.api.shapes import Cursor, Limit, Query
+
+
+class ReasonShape(Struct):
+    """Why a photo matched; confidence only for labels. `because` says by which other word than the written
+    one, as in "puppy: counted as dog"."""
+
+    kind: str
+    value: str
+    confidence: float | None
+    because: str = ""
+
+
+class MatchShape(Struct):
+    """A photo and why it matched."""
+
+    photo: PhotoShape
+    reasons: list[ReasonShape]
+
+
+class MatchPage(Struct):
+    """One page of matches."""
+
+    items: list[MatchShape]
+    next: str | None
+
+
+class SearchQuery(Struct):
+    """A query in the search language (docs/search.md)."""
+
+    q: Query = ""
+    order: Literal["newest", "oldest", "relevance"] = "newest"
+    limit: Limit = 60
+    cursor: Cursor | None = None
 
 
 class SuggestionQuery(Struct):
@@ -69,6 +104,11 @@ class FacetList(Struct):
     photos: int
     is_whole: bool
     facets: list[FacetShape]
+
+
+def reason_shape(reason: Reason) -> ReasonShape:
+    """A reason as the API shows it."""
+    return ReasonShape(reason.kind, reason.value, reason.confidence, reason.because)
 
 
 def suggestion_list(found: Suggestions) -> SuggestionList:

@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 from photos.backends.storage import Storage
 from photos.services.duplicates import MOST_TOGETHER, Group
 from photos.services.twins import Twin
-from photos.web.api.shapes import Cursor, Limit, PhotoShape, photo_shape
+from photos.web.api.photo_shapes import PhotoShape, photo_shape
+from photos.web.api.shapes import Cursor, Limit
 
 PhotoId = Annotated[str, Meta(max_length=22)]
 PhotoIds = Annotated[list[PhotoId], Meta(min_length=1, max_length=MOST_TOGETHER)]

@@ -12,7 +12,7 @@ from photos.web import deps
 from photos.web import twins as pages
 from photos.web.api import twin_shapes as shapes
 from photos.web.api.operations import operation
-from photos.web.api.shapes import PhotoShape, photo_shape
+from photos.web.api.photo_shapes import PhotoShape, photo_shape
 
 
 @operation("POST", "/photos/twins", query=shapes.TwinQuery, answer=shapes.TwinList, takes="image/*")

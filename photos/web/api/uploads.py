@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from photos.services import uploads
 from photos.web import deps
-from photos.web.api import shapes
+from photos.web.api import upload_shapes as shapes
 from photos.web.api.operations import operation
+from photos.web.api.photo_shapes import PhotoShape, photo_shape
 
 
 @operation("POST", "/uploads", body=shapes.OfferRequest, answer=shapes.OfferList)
@@ -32,8 +33,8 @@ def get_upload(upload_id: str) -> shapes.UploadShape:
     return shapes.upload_shape(upload, parts)
 
 
-@operation("POST", "/uploads/<upload_id>/complete", answer=shapes.PhotoShape)
-def complete_upload(upload_id: str) -> shapes.PhotoShape:
+@operation("POST", "/uploads/<upload_id>/complete", answer=PhotoShape)
+def complete_upload(upload_id: str) -> PhotoShape:
     """Make a photo of an upload whose parts have all arrived; repeat it as often as you like."""
     backends = deps.backends()
     photo = uploads.complete(
@@ -43,7 +44,7 @@ def complete_upload(upload_id: str) -> shapes.PhotoShape:
         storage=backends.storage,
         jobs=backends.jobs,
     )
-    return shapes.photo_shape(photo, backends.storage)
+    return photo_shape(photo, backends.storage)
 
 
 @operation("DELETE", "/uploads/<upload_id>")
