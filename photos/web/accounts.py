@@ -35,8 +35,9 @@ from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
 from photos.services import accounts, dropbox
 from photos.services.promises import size_words
-from photos.web import deps, present, security, sessions
+from photos.web import deps, security, sessions
 from photos.web.devices import device_words
+from photos.web.words import moment_words
 from photos.wiring import derived_key
 
 blueprint = Blueprint("accounts", __name__)
@@ -248,7 +249,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
                 "id": one.public_id,
                 "device": device_words(one.user_agent),
                 "address": one.address,
-                "seen": present.moment_words(one.last_seen_at),
+                "seen": moment_words(one.last_seen_at),
                 "is_this": stored is not None and one.public_id == stored.public_id,
             }
             for one in live
@@ -258,8 +259,8 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
                 "id": one.public_id,
                 "name": one.name,
                 "may": "read and change" if "write" in one.scopes else "read",
-                "used": present.moment_words(one.last_used_at) if one.last_used_at else "never",
-                "ends": present.moment_words(one.expires_at) if one.expires_at else "",
+                "used": moment_words(one.last_used_at) if one.last_used_at else "never",
+                "ends": moment_words(one.expires_at) if one.expires_at else "",
             }
             for one in tokens
         ],

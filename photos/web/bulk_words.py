@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from photos.models import BulkChange, BulkState
-from photos.web.present import count_words
+from photos.web.words import count_words
 
 DOING = {
     "favourite": "Marking as favourites",

@@ -14,8 +14,9 @@ from photos.db import photos as photo_rows
 from photos.errors import Invalid
 from photos.models import BulkChange, BulkState, Shelf
 from photos.services import bulk
-from photos.web import deps, present, security
+from photos.web import deps, security
 from photos.web.bulk_words import change_words
+from photos.web.words import date_words, title
 
 blueprint = Blueprint("changes", __name__, url_prefix="/changes")
 
@@ -91,7 +92,7 @@ def show(change_id: str) -> str:
         "changes/show.html",
         change=_row(change),
         failures=[
-            (failure, present.title(known[failure.photo_id]) if failure.photo_id in known else "")
+            (failure, title(known[failure.photo_id]) if failure.photo_id in known else "")
             for failure in failures.items
         ],
         next_href=url_for("changes.show", change_id=change_id, cursor=failures.next) if failures.next else "",
@@ -152,7 +153,7 @@ def _row(change: BulkChange) -> Row:
     return Row(
         id=change.id,
         words=change_words(change),
-        when=f"{present.date_words(created.date())}, {created:%H:%M} UTC",
+        when=f"{date_words(created.date())}, {created:%H:%M} UTC",
         when_iso=created.isoformat(timespec="seconds"),
         is_open=change.state in bulk_rows.OPEN,
         is_undone=change.state is BulkState.UNDONE,

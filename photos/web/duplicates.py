@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from photos.errors import Invalid
 from photos.models import Photo
 from photos.services import duplicates
-from photos.web import deps, present
+from photos.web import deps, photo_panel, present
+from photos.web.words import count_words
 
 blueprint = Blueprint("duplicates", __name__, url_prefix="/duplicates")
 
@@ -37,7 +38,7 @@ def merge() -> Response:
     keep, ids = deps.form_text("keep", limit=22), _ids()
     duplicates.merge(keep, ids, owner=deps.user(), database=here.database, search=here.search)
     others = [each for each in ids if each != keep]
-    words = present.count_words(len(others), "copy is", "copies are")
+    words = count_words(len(others), "copy is", "copies are")
     flash(f"{words} in the trash.", f"undo {url_for('duplicates.restore', photo=others)}")
     return redirect(url_for("duplicates.index"), 303)
 
@@ -48,7 +49,7 @@ def restore() -> Response:
     here = deps.backends()
     ids = request.args.getlist("photo")
     duplicates.restore(ids, owner=deps.user(), database=here.database, search=here.search)
-    flash(f"{present.count_words(len(ids), 'photo is', 'photos are')} back.", "done")
+    flash(f"{count_words(len(ids), 'photo is', 'photos are')} back.", "done")
     return redirect(url_for("duplicates.index"), 303)
 
 
@@ -70,5 +71,5 @@ def _ids() -> list[str]:
 
 def _facts(photo: Photo) -> tuple[str, ...]:
     """What helps to choose, in words."""
-    facts = present.photo_facts(photo)
+    facts = photo_panel.photo_facts(photo)
     return tuple(word for word in (facts.dimensions, facts.size, facts.kind, facts.taken, photo.name) if word)

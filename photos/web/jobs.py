@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from photos.errors import NotFound
 from photos.models import DeadJob
 from photos.services import failures
-from photos.web import deps, present
+from photos.web import deps
+from photos.web.words import count_words, moment_words
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/account/jobs")
 
@@ -55,7 +56,7 @@ def revive_all() -> Response:
     """Send all back, so many at a time."""
     jobs = deps.backends().jobs
     count = jobs.revive([job.id for job in jobs.list_dead(limit=MOST_REVIVED)])
-    words = present.count_words(count, "job is", "jobs are")
+    words = count_words(count, "job is", "jobs are")
     flash(f"{words} tried again now." if count else "Nothing was left to try again.", "done")
     return redirect(url_for("jobs.index"), 303)
 
@@ -66,7 +67,7 @@ def _row(job: DeadJob) -> dict[str, object]:
         "words": WORDS.get(job.name, job.name) or "A message that is no job of ours",
         "subject": ", ".join(job.payload.values()) if job.name else job.body[:LONGEST],
         "reason": job.reason or "Nobody noted why. The logs of the worker may tell.",
-        "attempts": present.count_words(job.attempts, "try", "tries"),
-        "sent": present.moment_words(job.sent_at),
+        "attempts": count_words(job.attempts, "try", "tries"),
+        "sent": moment_words(job.sent_at),
         "sent_iso": job.sent_at.isoformat(timespec="seconds"),
     }

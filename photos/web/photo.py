@@ -13,7 +13,8 @@ from photos.models import Photo, PhotoState, Shelf, Verdict
 from photos.query import QueryError
 from photos.services import library, search
 from photos.services.library import Edit
-from photos.web import deps, present
+from photos.web import deps, photo_panel
+from photos.web.words import STATE_WORDS, days_left, title
 
 blueprint = Blueprint("photo", __name__, url_prefix="/photos/<photo_id>")
 
@@ -60,14 +61,14 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
     return render_template(
         "photo/show.html",
         photo=photo,
-        title=present.title(photo),
-        picture=present.picture(photo, here.storage),
-        facts=present.photo_facts(photo),
-        labels=present.label_rows(photo, suggestion_below=here.settings.suggestion_below),
-        text=present.text_rows(photo),
-        state_words=present.STATE_WORDS[photo.state],
+        title=title(photo),
+        picture=photo_panel.picture(photo, here.storage),
+        facts=photo_panel.photo_facts(photo),
+        labels=photo_panel.label_rows(photo, suggestion_below=here.settings.suggestion_below),
+        text=photo_panel.text_rows(photo),
+        state_words=STATE_WORDS[photo.state],
         original_href=original_href,
-        close_href=original_href if present.is_shown_by_browsers(photo) else "",
+        close_href=original_href if photo_panel.is_shown_by_browsers(photo) else "",
         before_href=before_href,
         after_href=after_href,
         back=_back(photo, origin),
@@ -75,7 +76,7 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
         query_text=origin.get("q", ""),
         missing=missing,
         is_looked_at=photo.state is PhotoState.READY and not photo.recogniser and not missing,
-        days_left=present.days_left(photo, trash_days=here.settings.trash_days),
+        days_left=days_left(photo, trash_days=here.settings.trash_days),
     )
 
 
@@ -207,7 +208,7 @@ def _confirmation(photo: Photo, error: str = "") -> str:
     return render_template(
         "photo/delete.html",
         photo=photo,
-        picture=present.picture(photo, deps.backends().storage),
+        picture=photo_panel.picture(photo, deps.backends().storage),
         error=error,
     )
 

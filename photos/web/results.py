@@ -9,6 +9,7 @@ from photos.backends.storage import Storage
 from photos.models import Box, Photo, Reason
 from photos.services.search import Match
 from photos.web import present
+from photos.web.words import reason_words
 
 MOST_REASONS = 3
 MOST_BOXES = 20
@@ -42,7 +43,7 @@ def _words(reasons: Iterable[Reason]) -> Iterator[str]:
         if reason.because and reason.because not in said:
             said.add(reason.because)
             yield reason.because
-        yield present.reason_words(reason)
+        yield reason_words(reason)
 
 
 def _boxes(match: Match, tile: present.Tile) -> tuple[tuple[str, str, str, str], ...]:

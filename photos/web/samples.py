@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from photos.services.samples import remove_samples
-from photos.web import deps, present
+from photos.web import deps
+from photos.web.words import count_words
 
 blueprint = Blueprint("samples", __name__, url_prefix="/samples")
 
@@ -24,6 +25,6 @@ def remove() -> Response:
     """Delete them for good."""
     here = deps.backends()
     count = remove_samples(owner=deps.user(), database=here.database, search=here.search)
-    words = present.count_words(count, "sample photo is", "sample photos are")
+    words = count_words(count, "sample photo is", "sample photos are")
     flash(f"{words} gone." if count else "There are no sample photos.", "done")
     return redirect(url_for("timeline.index"), 303)

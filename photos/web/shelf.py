@@ -7,6 +7,7 @@ from flask import render_template, request, url_for
 from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.web import deps, present
+from photos.web.words import days_left
 
 PAGE = 60
 
@@ -26,7 +27,7 @@ def page(name: str, shelf: Shelf) -> str:
     return render_template(
         f"{name}/index.html",
         tiles=[
-            present.tile(photo, here.storage, days_left=present.days_left(photo, trash_days=trash_days))
+            present.tile(photo, here.storage, days_left=days_left(photo, trash_days=trash_days))
             for photo in found.items
         ],
         trash_days=trash_days,

@@ -8,6 +8,7 @@ from photos.db import chunks, samples
 from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.web import deps, present, tiles
+from photos.web.words import count_words, date_words
 
 blueprint = Blueprint("timeline", __name__)
 
@@ -33,7 +34,7 @@ def index() -> str:
         here=_query(cursor),
         older=_query(page.next),
         has_samples=has_samples,
-        refused=present.count_words(refused, "photo was", "photos were") if refused else "",
+        refused=count_words(refused, "photo was", "photos were") if refused else "",
     )
 
 
@@ -54,8 +55,7 @@ def choose() -> str:
     return render_template(
         "timeline/choose.html",
         photos=[
-            (present.tile(photo, here.storage), present.date_words(photo.taken_local.date()))
-            for photo in page.items
+            (present.tile(photo, here.storage), date_words(photo.taken_local.date())) for photo in page.items
         ],
         here=_query(cursor),
         older=_query(page.next),

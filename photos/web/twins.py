@@ -15,6 +15,7 @@ from photos.errors import BackendError, Invalid
 from photos.services import twins
 from photos.services.promises import size_words
 from photos.web import deps, present
+from photos.web.words import whereabouts
 
 blueprint = Blueprint("twins", __name__, url_prefix="/twins")
 
@@ -93,7 +94,7 @@ def _page(*, found: tuple[twins.Twin, ...] | None = None, error: str = "") -> st
             (
                 present.tile(twin.photo, here.storage),
                 CERTAINTIES[twin.certainty],
-                present.whereabouts(twin.photo),
+                whereabouts(twin.photo),
             )
             for twin in found or ()
         ],

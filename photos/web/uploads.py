@@ -16,7 +16,8 @@ from photos.db import photos as photo_rows
 from photos.models import Shelf
 from photos.services import dropbox, uploads
 from photos.services.promises import size_words
-from photos.web import deps, present
+from photos.web import deps
+from photos.web.words import count_words
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
 
@@ -80,7 +81,7 @@ def _page(error: str = "") -> str:
         error=error,
         refused=page.items,
         next_href=url_for("uploads.index", cursor=page.next) if page.next else "",
-        under_way=present.count_words(unfinished, "photo is", "photos are") if unfinished else "",
+        under_way=count_words(unfinished, "photo is", "photos are") if unfinished else "",
         missing=here.recognition.missing(),
         dropped=[(drop, dropbox.is_due(drop)) for drop in dropped],
         max_size=size_words(here.settings.max_photo_bytes),

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from photos.backends.storage import Storage
 from photos.services.map import Cluster, View
-from photos.web import present
 from photos.web.api.shapes import Query
+from photos.web.words import alt_text
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -70,5 +70,5 @@ def _cluster(cluster: Cluster, storage: Storage) -> ClusterShape:
         longitude=cluster.longitude,
         count=cluster.photos,
         box=cluster.box,
-        photo=MapPhoto(shown.id, present.alt_text(shown), src),
+        photo=MapPhoto(shown.id, alt_text(shown), src),
     )

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from photos.backends.storage import Storage
 from photos.models import PhotoState, PhotoSummary
-from photos.web import present
 from photos.web.api.shapes import Cursor
+from photos.web.words import STATE_WORDS, summary_words
 
 GridShelf = Literal["timeline", "archive", "trash"]
 
@@ -111,7 +111,7 @@ def tile_shape(photo: PhotoSummary, storage: Storage) -> TileShape:
         revision=photo.revision,
         state=photo.state.value,
         day=photo.taken_local.date().isoformat(),
-        alt=present.summary_words(photo),
+        alt=summary_words(photo),
         place=photo.place_name,
         width=photo.width,
         height=photo.height,
@@ -120,6 +120,6 @@ def tile_shape(photo: PhotoSummary, storage: Storage) -> TileShape:
         medium=urls.get("medium"),
         is_favourite=photo.is_favourite,
         rating=photo.rating,
-        state_words="" if photo.state is PhotoState.READY else present.STATE_WORDS[photo.state],
+        state_words="" if photo.state is PhotoState.READY else STATE_WORDS[photo.state],
         reason=photo.reason,
     )

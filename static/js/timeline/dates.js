@@ -6,7 +6,7 @@ const WEEKDAY = utc({ weekday: "long" });
 const MONTH = utc({ month: "long" });
 const MONTHS = Array.from({ length: 12 }, (_, index) => MONTH.format(Date.UTC(2000, index)).toLowerCase());
 
-// "Saturday 15 June 2024", as photos/web/present.py says it.
+// "Saturday 15 June 2024", as photos/web/words.py says it.
 export function dayWords(day) {
   const date = new Date(`${day}T00:00Z`);
   return `${WEEKDAY.format(date)} ${date.getUTCDate()} ${MONTH.format(date)} ${Number(day.slice(0, 4))}`;
