@@ -16,43 +16,28 @@ in every order they come after all exact hits.
 from __future__ import annotations
 
 import operator
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from math import asin, cos, radians, sin, sqrt
 
 from photos.models import Hit, Label, Reason, SearchDocument, Shelf
 from photos.query import tree as nodes
 from photos.query.analysis import analyse
+from photos.query.distances import distance_km, is_within
 from photos.query.expansion import CountedWords, expand
+from photos.query.ranking import (
+    DESCRIBED,
+    FIELD_TIERS,
+    KINSHIP_TIERS,
+    LAST_EXACT,
+    WRITTEN,
+    label_tier,
+    like_tier,
+    order_number,
+)
 from photos.query.tree import Alternative, Comparison, Feature, Field, Kinship, Measure, Node, State, walk
 from photos.query.unparse import unparse
 from photos.query.vocabulary import file_kind, words_in
-
-SURE_CONFIDENCE = 70.0
-"""From here on a label counts as seen; below it is a suggestion."""
-
-SURE_LABEL, DESCRIBED, CIRCUMSTANCE, WRITTEN, SUGGESTED_LABEL, OTHER_FORM, MISSPELT, SYNONYM = range(8)
-"""The tiers: sure labels; description, tags, name, albums; place, camera, lens; text in the picture;
-suggested labels; then what was found by other words, wherever they stand."""
-
-LAST_EXACT, LAST_TIER = SUGGESTED_LABEL, SYNONYM
-
-KINSHIP_TIERS = {Kinship.FORM: OTHER_FORM, Kinship.TYPO: MISSPELT, Kinship.SYNONYM: SYNONYM}
-
-FIELD_TIERS = {
-    Field.DESCRIPTION: DESCRIBED,
-    Field.TAG: DESCRIBED,
-    Field.NAME: DESCRIBED,
-    Field.ALBUM: DESCRIBED,
-    Field.PLACE: CIRCUMSTANCE,
-    Field.CAMERA: CIRCUMSTANCE,
-    Field.LENS: CIRCUMSTANCE,
-    Field.TEXT: WRITTEN,
-}
-"""Every field but labels, whose tier follows from their confidence (`label_tier`)."""
 
 COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.EQUAL: operator.eq,
@@ -62,18 +47,8 @@ COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.AT_LEAST: operator.ge,
 }
 
-LIKE_STEPS = (6, 24, 60, 120)
-"""By relevance, photos alike come in steps: the first 6 of them, then as far as the 24th, and so on."""
-
 MOST_LINES = 3
 """Lines of text that a word names as reasons."""
-
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius R1 of the IUGG."""
-
-KEY_BITS = 29
-_EPOCH = datetime(1970, 1, 1)
-SECONDS_LIMIT = 2**34 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,40 +112,6 @@ SHELVES = {
     State.TRASHED: Shelf.TRASH,
     State.REFUSED: Shelf.REFUSED,
 }
-
-
-def order_number(taken_local: datetime, key: int) -> int:
-    """One whole number that orders photos by wall clock (to the second), then key.
-
-    It fits into 64 bits with a sign: keys below 2**29 and clocks from 1426 to 2514 are told apart,
-    clocks beyond count as the first or last second of that time.
-    """
-    seconds = second_number(taken_local)
-    return max(-SECONDS_LIMIT, min(SECONDS_LIMIT, seconds)) << KEY_BITS | key
-
-
-def second_number(taken_local: datetime) -> int:
-    """Whole seconds of a wall clock since the start of 1970."""
-    since = taken_local - _EPOCH
-    return since.days * 86_400 + since.seconds
-
-
-def label_tier(confidence: float) -> int:
-    """The tier of a label seen with this confidence (0-100)."""
-    return SURE_LABEL if confidence >= SURE_CONFIDENCE else SUGGESTED_LABEL
-
-
-def like_tier(place: int) -> int:
-    """The tier of a photo by its place (from 0) among those that are alike."""
-    return bisect_right(LIKE_STEPS, place)
-
-
-def distance_km(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
-    """Great-circle distance of two points in degrees, by the haversine formula on a sphere."""
-    phi, to_phi = radians(latitude), radians(to_latitude)
-    half = sin((to_phi - phi) / 2) ** 2
-    half += cos(phi) * cos(to_phi) * sin(radians(to_longitude - longitude) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))
 
 
 def _holds(node: Node, document: SearchDocument) -> Match | None:
@@ -350,15 +291,6 @@ def _around(node: nodes.Near | nodes.Within | nodes.Taken, document: SearchDocum
     if not is_in:
         return None
     return Match(0, (Reason(Field.PLACE, document.place),)) if document.place else _filtered(node)
-
-
-def is_within(box: nodes.Within, latitude: float, longitude: float) -> bool:
-    """Whether a point lies in the box or on its edge."""
-    if not box.south <= latitude <= box.north:
-        return False
-    if box.west <= box.east:
-        return box.west <= longitude <= box.east
-    return longitude >= box.west or longitude <= box.east
 
 
 def holds_for(node: nodes.Number | nodes.Between, number: int) -> bool:

@@ -26,8 +26,9 @@ from photos.backends.search.sqlite_query import (
 from photos.backends.search.sqlite_vocabulary import StoredVocabulary, VocabularyChanges
 from photos.errors import Invalid, SearchError
 from photos.models import Hit, SearchDocument
-from photos.query.evaluate import KEY_BITS, LAST_EXACT, LAST_TIER, matches, order_number
+from photos.query.evaluate import matches
 from photos.query.expansion import expand
+from photos.query.ranking import KEY_BITS, LAST_EXACT, LAST_TIER, order_number
 from photos.query.tree import Node
 from photos.query.vocabulary import Kind, file_kind
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from photos.backends.search import Facets, Value
 from photos.backends.search.sqlite_query import Parameter, compile_tree
 from photos.backends.search.sqlite_vocabulary import phrases_in
-from photos.query.evaluate import KEY_BITS, SECONDS_LIMIT, least_confidence
+from photos.query.evaluate import least_confidence
+from photos.query.ranking import KEY_BITS, SECONDS_LIMIT
 from photos.query.tree import Node
 from photos.query.vocabulary import Kind, places_in
 

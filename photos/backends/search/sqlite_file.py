@@ -19,7 +19,7 @@ from pathlib import Path
 
 from photos.backends.search.sqlite_query import FIELDS
 from photos.errors import Invalid, SearchError
-from photos.query.evaluate import distance_km
+from photos.query.distances import distance_km
 
 VERSION = 4
 """Of the tables and of what is written into them, the analyser included. Another one means rebuild."""

@@ -21,26 +21,22 @@ from datetime import date, datetime
 from photos.models import SearchDocument, Shelf
 from photos.query import tree as nodes
 from photos.query.analysis import analyse
-from photos.query.evaluate import (
+from photos.query.evaluate import SHELVES, has_feature, holds_for, least_confidence, visible_shelves
+from photos.query.operators import KINDS, MOST_STARS
+from photos.query.ranking import (
     CIRCUMSTANCE,
     DESCRIBED,
     FIELD_TIERS,
     KINSHIP_TIERS,
     LAST_EXACT,
     LAST_TIER,
-    SHELVES,
     SUGGESTED_LABEL,
     SURE_CONFIDENCE,
     SURE_LABEL,
     WRITTEN,
-    has_feature,
-    holds_for,
-    least_confidence,
     like_tier,
     order_number,
-    visible_shelves,
 )
-from photos.query.operators import KINDS, MOST_STARS
 from photos.query.tree import CONFIDENCE_STEP, Feature, Field, Measure, Node, State
 from photos.query.vocabulary import file_kind
 

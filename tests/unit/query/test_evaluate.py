@@ -9,7 +9,9 @@ import pytest
 
 from photos.models import Label, Position, Reason, SearchDocument, Shelf
 from photos.query import parse
-from photos.query.evaluate import distance_km, matches, order_number, search
+from photos.query.distances import distance_km
+from photos.query.evaluate import matches, search
+from photos.query.ranking import order_number
 
 PHOTO = SearchDocument(
     key=1,
