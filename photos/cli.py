@@ -25,7 +25,7 @@ from photos.config import read_settings, secrets_in_use
 from photos.errors import BackendError, BigimageError, ConfigError
 from photos.models import SecretVersion
 from photos.secret_names import find_secret_name
-from photos.services import accounts
+from photos.services import accounts, links, tokens
 from photos.wiring import Backends, examine_rights, fleet, open_database, owners_database, prepare
 
 
@@ -225,7 +225,7 @@ def create_account(email: str, admin: bool, name: str) -> None:
 def create_token(email: str, name: str, read_only: bool) -> None:
     """Print a new personal token for EMAIL, alone on its line. It is shown only once."""
     scopes = frozenset({"read"} if read_only else {"read", "write"})
-    click.echo(accounts.create_token_for(email, name=name, scopes=scopes, database=backends().database))
+    click.echo(tokens.create_token_for(email, name=name, scopes=scopes, database=backends().database))
 
 
 @accounts_group.command("reset", cls=PlainCommand)
@@ -234,7 +234,7 @@ def create_token(email: str, name: str, read_only: bool) -> None:
 def reset_password(email: str) -> None:
     """Print a link, good for one hour and once, where EMAIL can choose a new password."""
     parts = backends()
-    click.echo(accounts.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url))
+    click.echo(links.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url))
 
 
 def _read_password() -> str:

@@ -24,7 +24,7 @@ from typing import TextIO
 
 from photos.config import Settings, read_settings
 from photos.errors import BigimageError, ConfigError
-from photos.services import accounts
+from photos.services import links
 from photos.wiring import open_backends, prepare
 
 STOP_SECONDS = 25
@@ -62,7 +62,7 @@ def _serve(settings: Settings) -> int:
     say(f"Data folder: {settings.data}")
     if prepare(backends):
         say("Database: brought up to date")
-    link = accounts.ensure_setup_link(database=backends.database, base_url=settings.base_url)
+    link = links.ensure_setup_link(database=backends.database, base_url=settings.base_url)
     missing = backends.recognition.missing()
     backends.close()
     if missing:

@@ -22,7 +22,7 @@ from photos.db.objects import DROPBOX
 from photos.errors import BackendError, Invalid, NotFound
 from photos.models import ObjectEvent, Photo, RefusedDrop, StoredObject, User
 from photos.services import uploads
-from photos.services.accounts import fold
+from photos.services.email_addresses import fold
 from photos.services.promises import size_words
 
 log = logging.getLogger(__name__)

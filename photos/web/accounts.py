@@ -33,7 +33,7 @@ from photos.db import users as user_rows
 from photos.errors import Denied, Invalid
 from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
-from photos.services import accounts, dropbox
+from photos.services import accounts, dropbox, signing_in, tokens
 from photos.services.promises import size_words
 from photos.web import deps, security, sessions
 from photos.web.devices import device_words
@@ -150,7 +150,7 @@ def change_password() -> Page:
     """Change one's password; every other session ends."""
     deps.check_accounts_are_ours()
     try:
-        accounts.change_password(
+        signing_in.change_password(
             deps.user(),
             old=deps.form_secret("old_password"),
             new=deps.form_secret("new_password"),
@@ -204,9 +204,9 @@ def create_token() -> Page:
         if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 3650):
             raise Invalid("Choose 1 to 3650 days, or leave it empty.", field="days")
         scopes = {"read": {"read"}, "write": {"read", "write"}}.get(deps.form_text("scope", limit=10), set())
-        secret, _ = accounts.create_token(
+        secret, _ = tokens.create_token(
             deps.user(),
-            name=deps.form_text("token_name", limit=accounts.LONGEST_TOKEN_NAME),
+            name=deps.form_text("token_name", limit=tokens.LONGEST_TOKEN_NAME),
             scopes=frozenset(scopes),
             days=int(days) if days else None,
             database=deps.database(),
@@ -230,7 +230,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
     now = datetime.now(UTC)
     with deps.database().read() as connection:
         live = session_rows.list_sessions(connection, person.id, now=now, seen_since=sessions.seen_since())
-        tokens = token_rows.list_tokens(connection, person.id)
+        issued = token_rows.list_tokens(connection, person.id)
         has_samples = samples.has_samples(connection, person.id)
     stored = sessions.current().stored
     default_quota = deps.settings().quota_bytes or None
@@ -262,7 +262,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
                 "used": moment_words(one.last_used_at) if one.last_used_at else "never",
                 "ends": moment_words(one.expires_at) if one.expires_at else "",
             }
-            for one in tokens
+            for one in issued
         ],
         new_token=shown_once,
         dropbox=dropbox.find_address(person, deps.backends().storage),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound
 from photos.models import User
-from photos.services import accounts
+from photos.services import accounts, links
 from photos.services.promises import size_words
 from photos.web import deps
 
@@ -30,7 +30,7 @@ def index() -> str:
 def invite() -> Page:
     """Make an invitation. The link is in this answer and nowhere else, so this POST shows a page."""
     deps.check_accounts_are_ours()
-    link = accounts.create_invitation(
+    link = links.create_invitation(
         made_by=deps.user(),
         is_admin=deps.form_text("is_admin", limit=10, required=False) == "yes",
         database=deps.database(),
@@ -46,7 +46,7 @@ def reset(subject: str) -> Page:
     """Make a link for a new password, shown in this answer and nowhere else. Raises NotFound."""
     deps.check_accounts_are_ours()
     person = _person(subject)
-    link = accounts.create_reset_link(
+    link = links.create_reset_link(
         person.email, database=deps.database(), base_url=deps.settings().base_url, made_by=deps.user()
     )
     words = f"Send this to {person.email}. It works once, for an hour."

@@ -16,8 +16,8 @@ from photos import passwords
 from photos.db import accounts as account_rows
 from photos.db.accounts import Account
 from photos.errors import Conflict, Invalid, NotFound
-from photos.services import accounts
-from photos.services.accounts import Application
+from photos.services import accounts, email_addresses, links, signing_in
+from photos.services.signing_in import Application
 from photos.web import deps, security
 from photos.web.errors import Problem, problem_response
 
@@ -39,8 +39,8 @@ def authorize() -> Page:
         account = _fresh_account()
         return _lead_back(account, application) if account else _sign_in_page()
     try:
-        email = deps.form_text("email", limit=accounts.LONGEST_EMAIL)
-        account = accounts.check_password(
+        email = deps.form_text("email", limit=email_addresses.LONGEST_EMAIL)
+        account = signing_in.check_password(
             email,
             deps.form_secret("password", limit=LONGEST_SECRET),
             address=request.remote_addr or "",
@@ -61,8 +61,8 @@ def sign_up() -> Page:
     if request.method == "GET":
         return _account_page("Create your account")
     try:
-        account = accounts.sign_up(
-            deps.form_text("email", limit=accounts.LONGEST_EMAIL),
+        account = signing_in.sign_up(
+            deps.form_text("email", limit=email_addresses.LONGEST_EMAIL),
             _new_password(),
             name=deps.form_text("name", limit=accounts.LONGEST_NAME, required=False),
             address=request.remote_addr or "",
@@ -85,7 +85,7 @@ def link(token: str) -> Page:
 
 def _use_link(token: str) -> Page:
     """What the link is for, or what became of it. Raises NotFound."""
-    found = accounts.get_link(token, database=deps.database())
+    found = links.get_link(token, database=deps.database())
     is_reset = found.purpose == "reset"
     title = {"setup": "Make the administrator", "reset": "Choose a new password"}.get(
         found.purpose, "Create your account"
@@ -93,9 +93,9 @@ def _use_link(token: str) -> Page:
     if request.method == "GET":
         return _account_page(title, is_reset=is_reset, purpose=found.purpose)
     try:
-        account = accounts.use_link(
+        account = links.use_link(
             token,
-            email="" if is_reset else deps.form_text("email", limit=accounts.LONGEST_EMAIL),
+            email="" if is_reset else deps.form_text("email", limit=email_addresses.LONGEST_EMAIL),
             name="" if is_reset else deps.form_text("name", limit=accounts.LONGEST_NAME, required=False),
             password=_new_password(),
             database=deps.database(),
@@ -125,7 +125,7 @@ def _application() -> Application:
 
 
 def _lead_back(account: Account, application: Application) -> Response:
-    code = accounts.grant_code(account, application, database=deps.database())
+    code = signing_in.grant_code(account, application, database=deps.database())
     answer = urlencode({"code": code, "state": request.args["state"]})
     return redirect(f"{application.redirect_uri}?{answer}", 303)
 
@@ -152,7 +152,7 @@ def _sign_in_page(error: Invalid | None = None) -> str:
     )
     return render_template(
         "accounts/sign_in.html",
-        email=request.form.get("email", "")[: accounts.LONGEST_EMAIL],
+        email=request.form.get("email", "")[: email_addresses.LONGEST_EMAIL],
         errors={error.field: error.reason} if error else {},
         sign_up_href=sign_up_href,
     )
@@ -167,7 +167,7 @@ def _account_page(
         title=title,
         is_reset=is_reset,
         purpose=purpose,
-        email=request.form.get("email", "")[: accounts.LONGEST_EMAIL],
+        email=request.form.get("email", "")[: email_addresses.LONGEST_EMAIL],
         name=request.form.get("name", "")[: accounts.LONGEST_NAME],
         errors={field: error.reason} if error else {},
         shortest=passwords.SHORTEST,

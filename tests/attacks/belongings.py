@@ -20,7 +20,7 @@ from photos.db import drops
 from photos.db.engine import Database
 from photos.db.schema import metadata
 from photos.models import Label, RefusedDrop
-from photos.services import accounts
+from photos.services import tokens
 from photos.services.processing import index_photos
 from photos.web.routes import ACCESS, Access
 from tests import pictures
@@ -95,7 +95,7 @@ class Belongings:
         packed = people.owner.post("/downloads", {"photo": photo.id})
         database = app.extensions["bigimage"].database
         scopes = frozenset({"read", "write"})
-        _, token = accounts.create_token(people.owner.user, name="mine", scopes=scopes, database=database)
+        _, token = tokens.create_token(people.owner.user, name="mine", scopes=scopes, database=database)
         phone = Browser(app.test_client(), people.owner.user)
         assert phone.sign_in("owner@example.org").status_code == 303
         session = re.search(r"/account/sessions/([\w-]{22})/end", people.owner.get("/account").text)

@@ -16,7 +16,7 @@ from photos.backends.identity.pkce import s256
 from photos.db import accounts as account_rows
 from photos.db.engine import Database
 from photos.errors import IdentityError, Invalid
-from photos.services import accounts
+from photos.services import accounts, signing_in
 
 PASSWORD = "a lighthouse at noon"
 RETURN = "http://localhost/sign-in/callback"
@@ -36,8 +36,8 @@ class Stage:
         with self.database.read() as connection:
             account = account_rows.find_account(connection, "one@example.org")
         assert account is not None
-        application = accounts.Application(RETURN, nonce, s256(verifier))
-        return accounts.grant_code(account, application, database=self.database)
+        application = signing_in.Application(RETURN, nonce, s256(verifier))
+        return signing_in.grant_code(account, application, database=self.database)
 
 
 @pytest.fixture(params=["local"])

@@ -20,7 +20,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.db.engine import Database
 from photos.models import Box, Label, TextLine
-from photos.services import accounts
+from photos.services import accounts, tokens
 from photos.services.processing import index_photos
 from photos.wiring import open_backends
 from tests import forms, pictures
@@ -103,7 +103,7 @@ def move_in(app: RunningApp, email: str = "") -> Furnished:
     database = Database(read_settings(app.environ()).database_url)
     owner = accounts.create_account(email, PASSWORD, name="Olga Owner", is_admin=True, database=database)
     scopes = frozenset({"read", "write"})
-    token, _ = accounts.create_token(owner, name="tests", scopes=scopes, database=database)
+    token, _ = tokens.create_token(owner, name="tests", scopes=scopes, database=database)
     database.close()
     return Furnished(app, token, email)
 

@@ -15,7 +15,7 @@ from photos.app import create_app
 from photos.config import read_settings
 from photos.db import sessions as session_rows
 from photos.db import tokens as token_rows
-from photos.services import accounts
+from photos.services import accounts, tokens
 from photos.wiring import open_backends, prepare
 from tests.fuzz.target import Target
 from tests.web.conftest import ORIGIN, PASSWORD, Browser
@@ -77,12 +77,12 @@ def _gate() -> Gate:
     app, database = create_app(backends=backends), backends.database
     user = accounts.create_account("owner@example.org", PASSWORD, database=database)
     browser = Browser(app.test_client(), user)
-    tokens = [
-        accounts.create_token(user, name=name, scopes=frozenset({"read"}), database=database)
+    (kept, _), (revoked, row) = [
+        tokens.create_token(user, name=name, scopes=frozenset({"read"}), database=database)
         for name in ("kept", "revoked")
     ]
     with database.write() as connection:
-        token_rows.revoke_token(connection, tokens[1][1].public_id, user_id=user.id)
+        token_rows.revoke_token(connection, row.public_id, user_id=user.id)
     browser.get("/sign-in")
     visitor = browser.cookie()
     browser.sign_in(user.email)
@@ -91,7 +91,7 @@ def _gate() -> Gate:
         session_rows.delete_sessions(connection, user.id)
     browser = Browser(app.test_client(), user)
     browser.sign_in(user.email)
-    gate = Gate(app, browser.cookie(), dead, visitor, tokens[0][0], tokens[1][0])
+    gate = Gate(app, browser.cookie(), dead, visitor, kept, revoked)
     assert gate.ask("/api/v1/me", "HTTP_COOKIE", f"bigimage={gate.cookie}") == 200
     assert gate.ask("/api/v1/me", "HTTP_AUTHORIZATION", f"Bearer {gate.token}") == 200
     return gate

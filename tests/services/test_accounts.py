@@ -18,7 +18,7 @@ from photos.db import sessions as session_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.errors import Conflict, Denied, Invalid, NotFound, TooMany
-from photos.services import accounts
+from photos.services import accounts, email_addresses, links, signing_in, tokens
 from tests.proof import Sweep
 
 PASSWORD = "a lighthouse at noon"
@@ -46,7 +46,7 @@ def secret_of(link: str) -> str:
 def check(
     database: Database, settings: Settings, email: str, password: str, address: str = "192.0.2.1"
 ) -> None:
-    accounts.check_password(email, password, address=address, settings=settings, database=database)
+    signing_in.check_password(email, password, address=address, settings=settings, database=database)
 
 
 def race(count: int, act: Callable[[int], object]) -> list[object]:
@@ -70,10 +70,10 @@ def race(count: int, act: Callable[[int], object]) -> list[object]:
 
 
 def test_one_setup_link_makes_one_administrator_however_many_try(database: Database) -> None:
-    secret = secret_of(accounts.ensure_setup_link(database=database, base_url=BASE))
+    secret = secret_of(links.ensure_setup_link(database=database, base_url=BASE))
 
     def use(index: int) -> object:
-        return accounts.use_link(
+        return links.use_link(
             secret, email=f"boss{index}@example.org", name="", password=PASSWORD, database=database
         )
 
@@ -113,7 +113,7 @@ def test_an_address_has_one_account_however_it_is_written(database: Database) ->
 )
 def test_what_is_no_address_is_refused(email: str) -> None:
     with pytest.raises(Invalid) as caught:
-        accounts.fold_email(email)
+        email_addresses.fold_email(email)
     assert caught.value.field == "email"
 
 
@@ -159,8 +159,8 @@ def test_a_code_is_good_once_even_for_parallel_exchanges(database: Database) -> 
     with database.read() as connection:
         account = account_rows.find_account(connection, "one@example.org")
     assert account is not None
-    application = accounts.Application("http://localhost/sign-in/callback", "n", "c" * 43)
-    code = accounts.grant_code(account, application, database=database)
+    application = signing_in.Application("http://localhost/sign-in/callback", "n", "c" * 43)
+    code = signing_in.grant_code(account, application, database=database)
 
     def spend(_: int) -> object:
         with database.write() as connection:
@@ -173,32 +173,32 @@ def test_a_code_is_good_once_even_for_parallel_exchanges(database: Database) -> 
 
 def test_links_end_after_their_time_and_are_swept(database: Database) -> None:
     accounts.create_account("one@example.org", PASSWORD, database=database)
-    secret = secret_of(accounts.create_reset_link("ONE@example.org", database=database, base_url=BASE))
-    assert accounts.get_link(secret, database=database).purpose == "reset"
-    later = datetime.now(UTC) + timedelta(seconds=accounts.RESET_SECONDS + 1)
+    secret = secret_of(links.create_reset_link("ONE@example.org", database=database, base_url=BASE))
+    assert links.get_link(secret, database=database).purpose == "reset"
+    later = datetime.now(UTC) + timedelta(seconds=links.RESET_SECONDS + 1)
     with database.read() as connection:
         assert account_rows.find_link(connection, accounts.hash_secret(secret), now=later) is None
     assert accounts.delete_expired(later, database=database) >= 1
     with pytest.raises(NotFound):
-        accounts.get_link(secret, database=database)
+        links.get_link(secret, database=database)
 
 
 def test_a_second_reset_link_ends_the_first(database: Database) -> None:
     accounts.create_account("one@example.org", PASSWORD, database=database)
     first, second = (
-        secret_of(accounts.create_reset_link("one@example.org", database=database, base_url=BASE))
+        secret_of(links.create_reset_link("one@example.org", database=database, base_url=BASE))
         for _ in range(2)
     )
     with pytest.raises(NotFound):
-        accounts.get_link(first, database=database)
-    assert accounts.get_link(second, database=database)
+        links.get_link(first, database=database)
+    assert links.get_link(second, database=database)
     with pytest.raises(NotFound):
-        accounts.create_reset_link("two@example.org", database=database, base_url=BASE)
+        links.create_reset_link("two@example.org", database=database, base_url=BASE)
 
 
 def test_sign_up_is_denied_unless_open(database: Database, settings: Settings) -> None:
     with pytest.raises(Denied):
-        accounts.sign_up(
+        signing_in.sign_up(
             "a@b.de", PASSWORD, name="", address="192.0.2.1", settings=settings, database=database
         )
 
@@ -225,19 +225,17 @@ def test_locking_somebody_ends_their_sessions(database: Database) -> None:
 def test_a_token_has_scopes_that_exist(database: Database, scopes: frozenset[str]) -> None:
     one = accounts.create_account("one@example.org", PASSWORD, database=database)
     with pytest.raises(Invalid):
-        accounts.create_token(one, name="t", scopes=scopes, database=database)
+        tokens.create_token(one, name="t", scopes=scopes, database=database)
 
 
 def test_tokens_by_address_need_an_account(database: Database) -> None:
     accounts.create_account("one@example.org", PASSWORD, database=database)
-    secret = accounts.create_token_for(
+    secret = tokens.create_token_for(
         "One@Example.org", name="cli", scopes=frozenset({"read"}), database=database
     )
     assert secret.startswith("bgi_")
     with pytest.raises(NotFound):
-        accounts.create_token_for(
-            "two@example.org", name="cli", scopes=frozenset({"read"}), database=database
-        )
+        tokens.create_token_for("two@example.org", name="cli", scopes=frozenset({"read"}), database=database)
 
 
 @pytest.mark.proof

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from photos.db import users as user_rows
-from photos.services import accounts
+from photos.services import links
 from tests.web.conftest import ORIGIN, PASSWORD, Browser, People, local_path
 
 Make = Callable[..., Flask]
@@ -18,7 +18,7 @@ Make = Callable[..., Flask]
 
 def setup_path(app: Flask) -> str:
     database = app.extensions["bigimage"].database
-    return urlsplit(accounts.ensure_setup_link(database=database, base_url=ORIGIN)).path
+    return urlsplit(links.ensure_setup_link(database=database, base_url=ORIGIN)).path
 
 
 def test_a_first_visit_says_where_to_find_the_setup_address(app: Flask) -> None:
@@ -49,7 +49,7 @@ def test_the_setup_link_makes_the_administrator_and_signs_in_once(app: Flask) ->
 
 def setup_link_is_over(app: Flask) -> bool:
     database = app.extensions["bigimage"].database
-    return accounts.ensure_setup_link(database=database, base_url=ORIGIN) == ""
+    return links.ensure_setup_link(database=database, base_url=ORIGIN) == ""
 
 
 def test_a_new_setup_link_ends_the_one_before(app: Flask) -> None:
@@ -365,7 +365,7 @@ def test_no_field_breaks_a_page(app: Flask, people: People, path: str, name: str
         boss = people.admin.user
         assert boss is not None
         database = app.extensions["bigimage"].database
-        link = accounts.create_invitation(made_by=boss, is_admin=False, database=database, base_url=ORIGIN)
+        link = links.create_invitation(made_by=boss, is_admin=False, database=database, base_url=ORIGIN)
         path = urlsplit(link).path
     elif path == "quota":
         path = f"/account/people/{people.owner.user.subject}/quota"  # type: ignore[union-attr]

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from photos import tasks
 from photos.imaging.pool import Decoders
-from photos.services import accounts
+from photos.services import accounts, tokens
 from tests import pictures
 from tests.web.conftest import ORIGIN, Browser, People
 
@@ -64,7 +64,7 @@ def make_client(app: Flask) -> Callable[..., Client]:
     ) -> Client:
         database = app.extensions["bigimage"].database
         user = accounts.create_account(email, "a lighthouse at noon", database=database)
-        token, _ = accounts.create_token(user, name="script", scopes=scopes, database=database)
+        token, _ = tokens.create_token(user, name="script", scopes=scopes, database=database)
         return Client(app, token)
 
     return make

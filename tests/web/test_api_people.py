@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from photos.services import accounts
+from photos.services import accounts, tokens
 from tests.web.conftest import PASSWORD, Browser, People
 from tests.web.test_api import API, Client
 from tests.web.test_routes import UNKNOWN_ID
@@ -30,7 +30,7 @@ def token_of(app: Flask) -> Callable[[Browser], Client]:
 
     def make(browser: Browser, *scopes: str) -> Client:
         assert browser.user is not None
-        token, _ = accounts.create_token(
+        token, _ = tokens.create_token(
             browser.user,
             name="script",
             scopes=frozenset(scopes or {"read", "write"}),

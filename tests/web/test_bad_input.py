@@ -20,7 +20,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 import photos.web
-from photos.services import accounts
+from photos.services import links
 from tests.web.conftest import PASSWORD, Browser, People, local_path
 from tests.web.hostile import HOSTILE, Tried, attempts, encoded
 from tests.web.shelves import Library
@@ -197,7 +197,7 @@ def targets(tried: Tried, rule: Rule, browser: Browser) -> str:
     if rule.endpoint == "provider.link":
         parts, admin = tried.app.extensions["bigimage"], tried.people.admin.user
         assert admin is not None
-        link = accounts.create_invitation(
+        link = links.create_invitation(
             made_by=admin, is_admin=False, database=parts.database, base_url="http://localhost"
         )
         return urlsplit(link).path

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemathesis import checks
 
 from photos.models import Label
-from photos.services import accounts
+from photos.services import tokens
 from tests import pictures
 from tests.fuzz.effort import efforts, profile
 from tests.proof import Sweep
@@ -86,7 +86,7 @@ def headers_of(app: Flask, people: People, who: str) -> dict[str, str]:
         return {}
     user = {"member": people.member, "owner": people.owner, "administrator": people.admin}[who].user
     assert user is not None
-    token, _ = accounts.create_token(
+    token, _ = tokens.create_token(
         user,
         name="fuzzing",
         scopes=frozenset({"read", "write"}),

@@ -117,10 +117,10 @@ def test_what_is_not_there_is_not_found_for_everybody_signed_in(app: Flask, peop
 
 def test_another_persons_token_and_session_look_like_none_at_all(app: Flask, people: People) -> None:
     database = app.extensions["bigimage"].database
-    from photos.services import accounts
+    from photos.services import tokens
 
     assert people.owner.user is not None
-    _, token = accounts.create_token(
+    _, token = tokens.create_token(
         people.owner.user, name="mine", scopes=frozenset({"read"}), database=database
     )
     theirs = people.member.post(f"/account/tokens/{token.public_id}/revoke")

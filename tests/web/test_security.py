@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, request
 
-from photos.services import accounts
+from photos.services import accounts, tokens
 from photos.web.routes import ACCESS, Access
 from tests.web.conftest import PASSWORD, Browser, People, local_path
 from tests.web.test_routes import UNKNOWN_ID, path_of, rows
@@ -197,7 +197,7 @@ def test_other_origins_are_names_of_ours_too(make_app: Callable[..., Flask], peo
 def token_of(app: Flask, people: People, *scopes: str) -> str:
     assert people.owner.user is not None
     database = app.extensions["bigimage"].database
-    return accounts.create_token(people.owner.user, name="t", scopes=frozenset(scopes), database=database)[0]
+    return tokens.create_token(people.owner.user, name="t", scopes=frozenset(scopes), database=database)[0]
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from photos.db import tokens as token_rows
 from photos.db import users as user_rows
 from photos.errors import Denied, NotFound
 from photos.models import User
-from photos.services import accounts
+from photos.services import accounts, signing_in, tokens
 from photos.web import deps, sessions
 from photos.web.api import account_shapes as shapes
 from photos.web.api.operations import blueprint, document, operation
@@ -46,7 +46,7 @@ def change_password(body: shapes.PasswordChange) -> None:
     if deps.token() is not None:
         raise Denied("Passwords are changed by somebody who has signed in.")
     deps.check_accounts_are_ours()
-    accounts.change_password(
+    signing_in.change_password(
         deps.user(),
         old=body.old_password,
         new=body.new_password,
@@ -91,7 +91,7 @@ def create_token(body: shapes.TokenRequest) -> shapes.NewToken:
     """
     if deps.token() is not None:
         raise Denied("Tokens are made by somebody who has signed in.")
-    secret, token = accounts.create_token(
+    secret, token = tokens.create_token(
         deps.user(),
         name=body.name,
         scopes=frozenset({"read", body.scope}),

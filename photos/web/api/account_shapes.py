@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from photos.models import ApiToken, Session, User
 from photos.passwords import LONGEST
-from photos.services.accounts import LARGEST_QUOTA_BYTES, LONGEST_NAME, LONGEST_TOKEN_NAME
+from photos.services.accounts import LARGEST_QUOTA_BYTES, LONGEST_NAME
+from photos.services.tokens import LONGEST_TOKEN_NAME
 
 
 class PersonShape(Struct):

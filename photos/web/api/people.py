@@ -11,7 +11,7 @@ from msgspec import UNSET
 from photos.db import users as user_rows
 from photos.errors import Denied, NotFound
 from photos.models import User
-from photos.services import accounts
+from photos.services import accounts, links
 from photos.web import deps
 from photos.web.api import account_shapes as shapes
 from photos.web.api.operations import operation
@@ -36,13 +36,13 @@ def invite_person(body: shapes.InvitationRequest) -> shapes.OneTimeLink:
     deps.check_accounts_are_ours()
     if body.is_admin and deps.token() is not None:
         raise Denied("Administrators are invited by somebody who has signed in.")
-    url = accounts.create_invitation(
+    url = links.create_invitation(
         made_by=deps.user(),
         is_admin=body.is_admin,
         database=deps.database(),
         base_url=deps.settings().base_url,
     )
-    return shapes.OneTimeLink(url, accounts.INVITATION_SECONDS)
+    return shapes.OneTimeLink(url, links.INVITATION_SECONDS)
 
 
 @operation("PATCH", "/people/<subject>", body=shapes.AccountChange, answer=shapes.AccountShape)
@@ -69,13 +69,13 @@ def create_reset_link(subject: str) -> shapes.OneTimeLink:
     deps.check_accounts_are_ours()
     if deps.token() is not None:
         raise Denied("Links for a new password are made by somebody who has signed in.")
-    url = accounts.create_reset_link(
+    url = links.create_reset_link(
         _get_person(subject).email,
         database=deps.database(),
         base_url=deps.settings().base_url,
         made_by=deps.user(),
     )
-    return shapes.OneTimeLink(url, accounts.RESET_SECONDS)
+    return shapes.OneTimeLink(url, links.RESET_SECONDS)
 
 
 def _get_person(subject: str) -> User:
