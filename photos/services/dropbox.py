@@ -21,7 +21,7 @@ from photos.db.engine import Database
 from photos.db.objects import DROPBOX
 from photos.errors import BackendError, Invalid, NotFound
 from photos.models import ObjectEvent, Photo, RefusedDrop, StoredObject, User
-from photos.services import uploads
+from photos.services import whole_files
 from photos.services.email_addresses import fold
 from photos.services.promises import size_words
 
@@ -196,7 +196,7 @@ def _store(
     jobs: Jobs,
 ) -> Photo:
     """The photo that these bytes are, or were already. Raises Invalid, NotFound, BackendError."""
-    offer = uploads.accept(
+    offer = whole_files.accept(
         _Stream(storage.get(dropped.key)),
         name=dropped.key.rpartition("/")[2],
         owner=owner,

@@ -25,8 +25,8 @@ from photos.db.photos import change_photo
 from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
 from photos.models import Developed, Photo, Place, Position, RecognisedLabels, Rendition
+from photos.services.arrival import DAMAGED
 from photos.services.hints import hint
-from photos.services.uploads import DAMAGED
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from photos.db import samples as sample_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database, repeated
 from photos.models import User
-from photos.services import uploads
+from photos.services import whole_files
 from photos.services.processing import index_photos
 
 DAYS = (
@@ -47,7 +47,7 @@ def add_samples(
         start, offset, latitude, longitude = DAYS[number // A_DAY % len(DAYS)]
         taken = start + number % A_DAY * timedelta(minutes=37)
         drawn = draw_photo(number, taken=taken, offset=offset, latitude=latitude, longitude=longitude)
-        offer = uploads.accept(
+        offer = whole_files.accept(
             io.BytesIO(drawn),
             name=f"sample-{number + 1:02}.jpg",
             owner=owner,

@@ -18,7 +18,7 @@ from photos.db.engine import Database
 from photos.errors import Invalid
 from photos.models import PerceptualHash, Photo, User
 from photos.services.processing import Darkroom
-from photos.services.uploads import HashingReader
+from photos.services.whole_files import HashingReader
 
 SURE = 31
 """Bits of 256 in which two hashes of one picture may differ, after PDQ's authors."""

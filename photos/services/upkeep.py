@@ -21,7 +21,7 @@ from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
 from photos.models import StoredObject
-from photos.services import accounts, bulk, counting, dropbox, duplicates, failures, uploads
+from photos.services import accounts, arrival, bulk, counting, dropbox, duplicates, failures
 from photos.services.processing import DEVELOPED_WITH, index_photos
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def _drop_uploads(now: datetime, *, database: Database, storage: Storage) -> int
     with database.read() as connection:
         expired = upload_rows.list_expired_uploads(connection, now, BATCH)
     for upload in expired:
-        uploads.forget(upload, database=database, storage=storage)
+        arrival.forget(upload, database=database, storage=storage)
     with database.write() as connection:
         upload_rows.forget_finished_uploads(connection, now)
     _abort_strays(database=database, storage=storage)

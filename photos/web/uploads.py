@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from photos.db import drops
 from photos.db import photos as photo_rows
 from photos.models import Shelf
-from photos.services import dropbox, uploads
+from photos.services import dropbox, whole_files
 from photos.services.promises import size_words
 from photos.web import deps
 from photos.web.words import count_words
@@ -91,7 +91,7 @@ def _page(error: str = "") -> str:
 def _accept(file: FileStorage) -> Outcome:
     here = deps.backends()
     name = file.filename or ""
-    offer = uploads.accept(
+    offer = whole_files.accept(
         cast(BinaryIO, file.stream),
         name=name,
         owner=deps.user(),

@@ -22,7 +22,7 @@ from sqlalchemy import select, update
 
 from photos.config import read_settings
 from photos.db.schema import metadata, upload
-from photos.services import uploads
+from photos.services import arrival
 from photos.wiring import Backends, open_backends, prepare
 from tests.faults import flows
 from tests.faults.flows import Flow, Promises
@@ -43,7 +43,7 @@ class RemoteLibrary(Library):
     """Parts go to the bucket, as a browser sends them: not our calls to count."""
 
     def send(
-        self, offer: uploads.Offer, body: bytes, *, only: Callable[[int], bool] = lambda _: True
+        self, offer: arrival.Offer, body: bytes, *, only: Callable[[int], bool] = lambda _: True
     ) -> None:
         """See `Library`."""
         assert offer.upload is not None

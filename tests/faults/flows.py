@@ -18,7 +18,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.errors import BackendError, NotFound
 from photos.models import BulkChange, Label, Photo, Verdict
-from photos.services import bulk, dropbox, upkeep, uploads
+from photos.services import arrival, bulk, dropbox, upkeep, uploads
 from photos.services import library as acts
 from tests import pictures
 from tests.services.conftest import Library
@@ -329,7 +329,7 @@ def _add_wrongly(
     after: Callable[[str], None] | None = None,
 ) -> None:
     promises.doing("form", there=True)
-    database, key = library.backends.database, uploads.new_key()
+    database, key = library.backends.database, arrival.new_key()
     with database.read() as connection:
         photo = photo_rows.find_photo_by_hash(connection, library.owner.id, hash_of("form"))
     if photo is None:

@@ -36,7 +36,7 @@ from photos.db.engine import Database
 from photos.errors import Conflict, Invalid, NotFound
 from photos.imaging.pool import Decoders
 from photos.models import Photo, PhotoState, User, Verdict
-from photos.services import accounts, library, uploads
+from photos.services import accounts, arrival, library, uploads
 from photos.wiring import open_backends
 from tests import pictures
 from tests.fuzz.effort import efforts, profile
@@ -157,7 +157,7 @@ class Life(RuleBasedStateMachine):
             upload, parts = self.status(promise)
         except NotFound:
             return
-        offer = uploads.Offer("send", upload=upload, parts=parts)
+        offer = arrival.Offer("send", upload=upload, parts=parts)
         self.library.send(offer, promise.body, only=lambda number: odd is None or number % 2 == odd)
 
     @rule(promise=begun)
@@ -169,7 +169,7 @@ class Life(RuleBasedStateMachine):
             return
         if upload.state != "open" or not parts:
             return
-        offer = uploads.Offer("send", upload=upload, parts=parts[:1])
+        offer = arrival.Offer("send", upload=upload, parts=parts[:1])
         self.library.send(offer, promise.body)
         self.library.send(offer, promise.body)
 

@@ -23,7 +23,7 @@ from photos.db.engine import Database
 from photos.ids import new_id
 from photos.imaging.pool import Decoders
 from photos.models import Identity, Photo, User
-from photos.services import promises, search, upkeep, uploads
+from photos.services import arrival, promises, search, upkeep, uploads, whole_files
 from photos.services.upkeep import Differences
 from photos.wiring import Backends, open_backends
 
@@ -37,7 +37,7 @@ class Library:
     backends: Backends
     owner: User
 
-    def offer(self, body: bytes, name: str = "photo.jpg", *, by: User | None = None) -> uploads.Offer:
+    def offer(self, body: bytes, name: str = "photo.jpg", *, by: User | None = None) -> arrival.Offer:
         """Offer one file; nothing is sent."""
         file = promises.OfferedFile(name, len(body), hashlib.sha256(body).hexdigest())
         parts = self.backends
@@ -50,7 +50,7 @@ class Library:
         )[0]
 
     def send(
-        self, offer: uploads.Offer, body: bytes, *, only: Callable[[int], bool] = lambda _: True
+        self, offer: arrival.Offer, body: bytes, *, only: Callable[[int], bool] = lambda _: True
     ) -> None:
         """Send the parts an offer asks for, as a browser would through `/media`."""
         assert offer.upload is not None
@@ -82,10 +82,10 @@ class Library:
         self.send(offer, body)
         return self.complete(offer.upload.id, by=by)
 
-    def accept(self, body: bytes, name: str = "photo.jpg") -> uploads.Offer:
+    def accept(self, body: bytes, name: str = "photo.jpg") -> arrival.Offer:
         """Send a file by the plain form."""
         parts = self.backends
-        return uploads.accept(
+        return whole_files.accept(
             io.BytesIO(body),
             name=name,
             owner=self.owner,

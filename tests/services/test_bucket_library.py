@@ -14,7 +14,7 @@ from photos.errors import Invalid, StorageError
 from photos.imaging.pool import Decoders
 from photos.models import Photo
 from photos.services import bucket
-from photos.services.uploads import Offer
+from photos.services.arrival import Offer
 from tests import pictures
 from tests.servers.radosgw import KMS_KEY, Radosgw
 from tests.servers.s3_proxy import Answer, S3Proxy

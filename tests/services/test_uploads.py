@@ -15,8 +15,8 @@ from photos.db import uploads as upload_rows
 from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound, StorageError, TooMany
 from photos.models import Photo, PhotoState, User
+from photos.services import arrival, promises, uploads, whole_files
 from photos.services import library as library_service
-from photos.services import promises, uploads
 from tests import pictures
 from tests.db.making import counted
 from tests.services.conftest import Library
@@ -311,7 +311,7 @@ def test_giving_up_what_has_become_a_photo_meanwhile_keeps_its_bytes(library: Li
     library.send(offer, PHOTO)
     photo = library.complete(offer.upload.id)
     parts = library.backends
-    assert not uploads.forget(offer.upload, database=parts.database, storage=parts.storage)
+    assert not arrival.forget(offer.upload, database=parts.database, storage=parts.storage)
     assert b"".join(parts.storage.get(photo.storage_key)) == PHOTO
     library.work()
     assert library.photo(photo.id).state is PhotoState.READY
@@ -409,7 +409,7 @@ def test_a_form_that_breaks_off_leaves_nothing(library: Library) -> None:
 
     parts = library.backends
     with pytest.raises(StorageError):
-        uploads.accept(
+        whole_files.accept(
             Broken(),
             name="a.jpg",
             owner=library.owner,

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from photos.models import Upload
+from photos.services.arrival import Offer, PartUrl
 from photos.services.promises import OfferedFile
-from photos.services.uploads import MAX_OFFERED, Offer, PartUrl
+from photos.services.uploads import MAX_OFFERED
 
 
 class FileShape(Struct, forbid_unknown_fields=True):
