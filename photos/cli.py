@@ -395,7 +395,7 @@ def fsck(repair: bool, as_json: bool) -> None:
 
     With --repair it mends first: what is counted then is left.
     """
-    from photos.services import upkeep
+    from photos.services import fsck
 
     parts = backends()
 
@@ -403,7 +403,7 @@ def fsck(repair: bool, as_json: bool) -> None:
         click.echo(line, err=True)
 
     if repair:
-        mended = upkeep.repair(
+        mended = fsck.repair(
             database=parts.database,
             storage=parts.storage,
             search=parts.search,
@@ -411,7 +411,7 @@ def fsck(repair: bool, as_json: bool) -> None:
             report=report,
         )
         report(", ".join(f"{name}: {count:,}" for name, count in asdict(mended).items()))
-    differences = upkeep.fsck(
+    differences = fsck.find_differences(
         database=parts.database, storage=parts.storage, search=parts.search, report=report
     )
     if as_json:
@@ -427,10 +427,10 @@ def fsck(repair: bool, as_json: bool) -> None:
 @with_appcontext
 def reindex() -> None:
     """Empty the search index and fill it from the database."""
-    from photos.services import upkeep
+    from photos.services import indexing
 
     parts = backends()
-    total = upkeep.reindex(
+    total = indexing.reindex(
         database=parts.database, search=parts.search, report=lambda line: click.echo(line, err=True)
     )
     click.echo(f"{total:,} photos in the index")

@@ -19,7 +19,7 @@ from photos.db import leases
 from photos.errors import BackendError, BigimageError, Invalid, NotFound
 from photos.ids import new_id
 from photos.models import Job
-from photos.services import counting, upkeep
+from photos.services import counting, indexing, upkeep
 from photos.wiring import Backends, open_backends
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Runner:
                     )
                     log.debug("swept: %s", swept)
                     if not is_compared:
-                        upkeep.mend_index(database=self.backends.database, search=self.backends.search)
+                        indexing.mend_index(database=self.backends.database, search=self.backends.search)
                         counting.mend(database=self.backends.database)
                         is_compared = True
                     if time.monotonic() - merged_at > MERGE_SECONDS:

@@ -30,8 +30,8 @@ from photos.models import BulkChange, BulkState, Photo, Shelf, User
 from photos.services import bulk_actions
 from photos.services.bulk_actions import Step
 from photos.services.hints import hint
+from photos.services.indexing import index_photos
 from photos.services.likeness import understand
-from photos.services.processing import index_photos
 
 MOST = 10_000
 """Photos of one change."""

@@ -22,7 +22,7 @@ from photos.db.engine import Database, repeated
 from photos.db.twins import Pair, Unmatched
 from photos.errors import Invalid
 from photos.models import Page, Photo, Shelf, TakenSource, User
-from photos.services.processing import index_photos
+from photos.services.indexing import index_photos
 from photos.services.twins import SURE
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from photos.errors import Conflict, Invalid
 from photos.models import Photo, PhotoState, User, Verdict
 from photos.services.corrections import Correction, clean_taken, place_columns, taken_columns
 from photos.services.hints import hint
-from photos.services.processing import index_photos
+from photos.services.indexing import index_photos
 
 MAX_DESCRIPTION = 5000
 MAX_TAGS = 100

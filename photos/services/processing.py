@@ -19,14 +19,15 @@ from photos.backends.recognition import Recognition
 from photos.backends.search import Search
 from photos.backends.storage import Storage
 from photos.config import Settings
-from photos.db import documents, objects, pipeline
-from photos.db.engine import Database, repeated
+from photos.db import objects, pipeline
+from photos.db.engine import Database
 from photos.db.photos import change_photo
 from photos.errors import BackendError, Invalid, NotFound, StorageError
 from photos.ids import new_id
 from photos.models import Developed, Photo, Place, Position, RecognisedLabels, Rendition
 from photos.services.arrival import DAMAGED
 from photos.services.hints import hint
+from photos.services.indexing import index_photos
 
 log = logging.getLogger(__name__)
 
@@ -258,27 +259,6 @@ def read_text(
             turn=photo.turn_made,
         )
     index_photos([photo.key], database=database, search=search)
-
-
-@repeated
-def index_photos(keys: Sequence[int], *, database: Database, search: Search) -> int:
-    """Bring the index up to date for these photos; returns how many changed.
-
-    An index that is down is no failure here: the rows stay marked, and the sweep comes back.
-    """
-    with database.read() as connection:
-        found = list(documents.search_documents(connection, keys))
-    gone = set(keys) - {document.key for document in found}
-    try:
-        search.put(found)
-        search.remove(gone)
-    except BackendError as error:
-        log.warning("the index is behind: %s", error)
-        return 0
-    with database.write(is_flushed=False) as connection:
-        documents.mark_indexed(connection, [(document.key, document.revision) for document in found])
-        documents.forget_purged(connection, gone)
-    return len(found) + len(gone)
 
 
 def rendition_key(photo_id: str, kind: str, turn: int = 0) -> str:

@@ -19,7 +19,7 @@ from photos.db import users as user_rows
 from photos.db.engine import Database, repeated
 from photos.models import User
 from photos.services import whole_files
-from photos.services.processing import index_photos
+from photos.services.indexing import index_photos
 
 DAYS = (
     (datetime(2025, 12, 3, 8), "+13:00", -43.59, 170.14),

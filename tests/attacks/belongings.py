@@ -21,7 +21,7 @@ from photos.db.engine import Database
 from photos.db.schema import metadata
 from photos.models import Label, RefusedDrop
 from photos.services import tokens
-from photos.services.processing import index_photos
+from photos.services.indexing import index_photos
 from photos.web.routes import ACCESS, Access
 from tests import pictures
 from tests.web.conftest import Browser, People

@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.models import Box, Label, Photo, TextLine
-from photos.services.processing import index_photos
+from photos.services.indexing import index_photos
 from tests import pictures
 from tests.attacks import payloads
 from tests.attacks.belongings import send_file

@@ -18,7 +18,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.errors import BackendError, NotFound
 from photos.models import BulkChange, Label, Photo, Verdict
-from photos.services import arrival, bulk, dropbox, upkeep, uploads
+from photos.services import arrival, bulk, dropbox, indexing, uploads
 from photos.services import library as acts
 from tests import pictures
 from tests.services.conftest import Library
@@ -298,7 +298,7 @@ def _sweep(library: Library, promises: Promises) -> None:
 
 def _reindex(library: Library, promises: Promises) -> None:
     parts = library.backends
-    upkeep.reindex(database=parts.database, search=parts.search, report=lambda _: None)
+    indexing.reindex(database=parts.database, search=parts.search, report=lambda _: None)
 
 
 def _nothing(library: Library, promises: Promises) -> None:

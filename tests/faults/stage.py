@@ -37,7 +37,7 @@ from photos.imaging.limits import Limits
 from photos.imaging.opening import prepare as prepare_decoders
 from photos.imaging.sniff import HEAD_BYTES, sniff
 from photos.models import Developed, Identity, Photo, PhotoState, Place, Position, User
-from photos.services import upkeep
+from photos.services import fsck, indexing
 from photos.wiring import Backends, open_backends, prepare
 from tests.faults import flows
 from tests.faults.flows import EITHER, Facts, Flow, Promises, body_of, hash_of
@@ -208,7 +208,7 @@ class Stage:
         promises = Promises(promised)
         self._let_time_pass(LEASES_OVER)
         with self._opened(is_fresh=flow.is_first) as library:
-            upkeep.mend_index(database=library.backends.database, search=library.backends.search)
+            indexing.mend_index(database=library.backends.database, search=library.backends.search)
             _settle(library, promises, tell, "after the restart")
             flow.act(library, promises)
             _settle(library, promises, tell, "done again")
@@ -287,7 +287,7 @@ def _settle(library: Library, promises: Promises, tell: Callable[..., None], whe
     library.sweep()
     flows.work(library)
     parts = library.backends
-    upkeep.fsck(
+    fsck.find_differences(
         database=parts.database,
         storage=parts.storage,
         search=parts.search,

@@ -23,8 +23,8 @@ from photos.db.engine import Database
 from photos.ids import new_id
 from photos.imaging.pool import Decoders
 from photos.models import Identity, Photo, User
-from photos.services import arrival, promises, search, upkeep, uploads, whole_files
-from photos.services.upkeep import Differences
+from photos.services import arrival, fsck, promises, search, upkeep, uploads, whole_files
+from photos.services.fsck import Differences
 from photos.wiring import Backends, open_backends
 
 PASSWORD = "a lighthouse at noon"
@@ -131,7 +131,7 @@ class Library:
     def fsck(self) -> Differences:
         """What differs between rows, objects and index."""
         parts = self.backends
-        return upkeep.fsck(
+        return fsck.find_differences(
             database=parts.database, storage=parts.storage, search=parts.search, report=lambda _: None
         )
 

@@ -14,7 +14,7 @@ from photos.db import photos as photo_rows
 from photos.db.objects import SHARED
 from photos.errors import Conflict, Invalid
 from photos.models import PhotoState, PhotoSummary, Shelf, TakenSource
-from photos.services import demo, duplicates, upkeep
+from photos.services import demo, duplicates, fsck
 from photos.services import library as acts
 from photos.services.demo_rows import HEAVY_MONTH, invent, plan
 from tests.services.conftest import Library
@@ -59,7 +59,9 @@ def shown(shelf: Library) -> list[PhotoSummary]:
 
 def differences(shelf: Library) -> int:
     parts, told = shelf.backends, list[str]()
-    upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=told.append)
+    fsck.find_differences(
+        database=parts.database, storage=parts.storage, search=parts.search, report=told.append
+    )
     assert told == []
     return len(told)
 

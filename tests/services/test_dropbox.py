@@ -17,7 +17,7 @@ from photos.db import photos as photo_rows
 from photos.db import users as user_rows
 from photos.errors import Invalid, NotFound, StorageError
 from photos.models import Identity, ObjectEvent, Photo, RefusedDrop, Shelf, User
-from photos.services import dropbox, upkeep
+from photos.services import dropbox, fsck
 from photos.services.dropbox import SETTLED, TRIED_AGAIN
 from tests import pictures
 from tests.services.conftest import Library
@@ -398,7 +398,7 @@ def test_an_upload_that_goes_into_a_dropbox_is_not_taken_for_a_stray(bucket_libr
 def test_repair_leaves_dropboxes_alone(box: Dropbox) -> None:
     key = box.put("a.jpg", b"not a photo")
     parts = box.library.backends
-    upkeep.repair(
+    fsck.repair(
         database=parts.database, storage=parts.storage, search=parts.search, jobs=parts.jobs, report=print
     )
     assert box.left() == {key}

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from photos.db import documents, schema
 from photos.db import photos as photo_rows
 from photos.models import PhotoState, SearchDocument
+from photos.services import fsck, indexing
 from photos.services import library as acts
-from photos.services import upkeep
 from tests import pictures
 from tests.services.conftest import Library
 
@@ -20,9 +20,9 @@ def differences(library: Library) -> dict[str, int]:
     return {name: count for name, count in asdict(library.fsck()).items() if count}
 
 
-def repair(library: Library) -> upkeep.Repaired:
+def repair(library: Library) -> fsck.Repaired:
     parts = library.backends
-    return upkeep.repair(
+    return fsck.repair(
         database=parts.database,
         storage=parts.storage,
         search=parts.search,
@@ -109,7 +109,7 @@ def test_reindex_refills_an_index_that_was_lost(library: Library) -> None:
     )
     parts.search.clear()
     assert library.find("lighthouse") == []
-    total = upkeep.reindex(database=parts.database, search=parts.search, report=lambda _: None)
+    total = indexing.reindex(database=parts.database, search=parts.search, report=lambda _: None)
     assert total == 1
     assert library.find("lighthouse") == [photo.id]
     assert differences(library) == {}
@@ -125,8 +125,8 @@ def test_an_index_that_was_replaced_behind_the_rows_backs_is_mended(library: Lib
     search.put([replace(before[library.photo(changed.id).key], revision=1_000)])
     search.put([replace(before[library.photo(kept.id).key], key=999)])
     assert library.sweep().indexed == 0
-    assert upkeep.mend_index(database=database, search=search) == 3
-    assert upkeep.mend_index(database=database, search=search) == 0
+    assert indexing.mend_index(database=database, search=search) == 3
+    assert indexing.mend_index(database=database, search=search) == 0
     assert differences(library) == {}
 
 

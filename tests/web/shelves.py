@@ -16,7 +16,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.imaging.pool import Decoders
 from photos.models import Label, Photo
-from photos.services import upkeep
+from photos.services import fsck, upkeep
 
 if TYPE_CHECKING:
     from tests.web.conftest import Browser
@@ -81,7 +81,9 @@ class Library:
             search=parts.search,
             jobs=parts.jobs,
         )
-        upkeep.fsck(database=parts.database, storage=parts.storage, search=parts.search, report=found.append)
+        fsck.find_differences(
+            database=parts.database, storage=parts.storage, search=parts.search, report=found.append
+        )
         return found
 
 
