@@ -8,6 +8,7 @@ from flask import Flask
 
 from photos import cli, logs, metrics, traces
 from photos.backends.storage.media import MediaStore
+from photos.cli.plain import plain_errors
 from photos.config import Settings, read_settings
 from photos.web import (
     accounts,
@@ -103,5 +104,5 @@ def _add_pages(app: Flask, settings: Settings, backends: Backends) -> None:
 
 def create_command_app() -> Flask:
     """The application of the `flask` command: wrong settings end it with their list, not with a traceback."""
-    with cli.plain_errors():
+    with plain_errors():
         return create_app()

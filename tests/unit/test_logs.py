@@ -111,12 +111,13 @@ def test_a_command_for_people_logs_only_what_goes_wrong_unless_somebody_looks_fo
 ) -> None:
     command = f"""
 import logging
-from photos import cli, logs
+from photos import logs
+from photos.cli.plain import PlainCommand
 logs.configure({level!r})
 def work():
     logging.getLogger("photos.imaging.pool").info("started")
     logging.getLogger("photos.imaging.pool").warning("late")
-cli.PlainCommand("work", callback=work)([], standalone_mode=False)
+PlainCommand("work", callback=work)([], standalone_mode=False)
 """
     run = subprocess.run(
         [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True

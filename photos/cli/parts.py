@@ -1,0 +1,103 @@
+"""Commands for the parts of an installation: `flask check`, `migrate`, `bucket`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from photos.cli.plain import PlainCommand, backends
+from photos.errors import BackendError
+from photos.wiring import Backends, examine_rights, fleet, prepare
+
+PARTS = ("database", "secrets", "storage", "search", "identity", "jobs", "recognition")
+RIGHTS = "aws"
+"""What this machine may do in its account; asked for by name, since it takes a call for each right."""
+
+
+@click.command(cls=PlainCommand)
+@with_appcontext
+def migrate() -> None:
+    """Bring the database up to date; safe to repeat, and from several machines at once."""
+    click.echo("The database is up to date now." if prepare(backends()) else "The database was up to date.")
+
+
+@click.command(cls=PlainCommand)
+@click.argument("names", nargs=-1, metavar="[PART]...", type=click.Choice((*PARTS, RIGHTS)))
+@with_appcontext
+def check(names: tuple[str, ...]) -> None:
+    """Ask every PART whether it works, or those that are named, and list every problem at once.
+
+    Parts: database, secrets, storage, search, identity, jobs, recognition; and aws, which tries each right
+    that this machine needs in its account, and shows who it is, where, and whether its clock is right.
+    """
+    parts = backends()
+    problems = []
+    for name in names or PARTS:
+        if name == RIGHTS:
+            problems += _missing_rights(parts)
+        elif problem := _problem_of(name, parts):
+            problems.append(f"{name}: {problem}")
+        else:
+            click.echo(f"{name}: works")
+    for note in _notes(parts):
+        click.echo(f"Note: {note}")
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+
+
+def _problem_of(name: str, parts: Backends) -> str:
+    if name == "database":
+        from photos.db.diagnose import diagnose
+
+        return diagnose(parts.database, fleet(parts.settings))
+    try:
+        getattr(parts, name).ping()
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
+def _missing_rights(parts: Backends) -> list[str]:
+    """Shows every right that is there, and gives back what is wrong."""
+    findings = list(examine_rights(parts.settings))
+    for finding in findings:
+        if not finding.is_wrong:
+            click.echo(finding.text)
+    return [finding.text for finding in findings if finding.is_wrong]
+
+
+def _notes(parts: Backends) -> list[str]:
+    """What works, and should be known."""
+    notes = []
+    if parts.settings.recognition == "off":
+        notes.append(parts.recognition.missing())
+    if not parts.database.is_sqlite and parts.settings.database_ca is None:
+        notes.append("nobody proves that the database is the right one: set DATABASE_CA.")
+    return notes
+
+
+@click.command("bucket", cls=PlainCommand)
+@click.option("--set", "is_set", is_flag=True, help="Give the bucket the rules that it lacks.")
+@with_appcontext
+def check_bucket(is_set: bool) -> None:
+    """Tell what the bucket's rules lack: for pages that send to it, and for abandoned uploads.
+
+    With --set they are added; rules of others stay. Exits with 1 if anything is lacking then.
+    """
+    from photos.services import bucket
+    from photos.web.security import trusted_origins
+
+    parts = backends()
+    origins = sorted(set(trusted_origins(parts.settings).values()))
+    if is_set:
+        bucket.set_rules(origins, settings=parts.settings, storage=parts.storage)
+    problems = bucket.find_problems(origins, settings=parts.settings, storage=parts.storage)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+    click.echo("The bucket's rules are as they have to be.")

@@ -1,0 +1,48 @@
+"""What every command has in common: the parts it works on, and errors that people can read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import current_app
+
+from photos.errors import BackendError, BigimageError, ConfigError
+from photos.wiring import Backends
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What this program raises on purpose ends a command with a sentence and exit code 1."""
+    try:
+        yield
+    except ConfigError as error:
+        problems = "".join(f"\n  - {problem}" for problem in error.problems)
+        raise click.ClickException(
+            f"Please mend these settings (docs/settings.md explains each):{problems}"
+        ) from error
+    except BackendError as error:
+        raise click.ClickException(
+            f"{error}. `flask check` tells more; a new data folder needs `make migrate` first."
+        ) from error
+    except BigimageError as error:
+        raise click.ClickException(str(error)) from error
+
+
+class PlainCommand(click.Command):
+    """A command under `plain_errors`. It speaks in words, so the log says only what goes wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it."""
+        if logging.root.level == logging.INFO:
+            logging.root.setLevel(logging.WARNING)
+        with plain_errors():
+            return super().invoke(ctx)
+
+
+def backends() -> Backends:
+    """The parts of the running application."""
+    found: Backends = current_app.extensions["bigimage"]
+    return found
