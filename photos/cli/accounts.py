@@ -7,8 +7,9 @@ import sys
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from photos.cli.plain import PlainCommand, backends
+from photos.cli.plain import PlainCommand
 from photos.services import accounts, links, tokens
+from photos.web.deps import backends
 
 accounts_group = AppGroup("accounts", help="People who can sign in on this machine.")
 

@@ -7,8 +7,9 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from photos.cli.plain import PlainCommand, backends
+from photos.cli.plain import PlainCommand
 from photos.errors import BackendError
+from photos.web.deps import backends
 from photos.wiring import Backends, examine_rights, fleet, prepare
 
 PARTS = ("database", "secrets", "storage", "search", "identity", "jobs", "recognition")

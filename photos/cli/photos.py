@@ -12,7 +12,8 @@ from typing import TextIO
 import click
 from flask.cli import with_appcontext
 
-from photos.cli.plain import PlainCommand, backends
+from photos.cli.plain import PlainCommand
+from photos.web.deps import backends
 
 
 @click.command(cls=PlainCommand)

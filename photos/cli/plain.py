@@ -1,4 +1,4 @@
-"""What every command has in common: the parts it works on, and errors that people can read."""
+"""What every command has in common: errors that people can read, and a log that is silent."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from flask import current_app
 
 from photos.errors import BackendError, BigimageError, ConfigError
-from photos.wiring import Backends
 
 
 @contextmanager
@@ -40,9 +38,3 @@ class PlainCommand(click.Command):
             logging.root.setLevel(logging.WARNING)
         with plain_errors():
             return super().invoke(ctx)
-
-
-def backends() -> Backends:
-    """The parts of the running application."""
-    found: Backends = current_app.extensions["bigimage"]
-    return found

@@ -8,10 +8,11 @@ from datetime import UTC
 import click
 from flask.cli import with_appcontext
 
-from photos.cli.plain import PlainCommand, backends
+from photos.cli.plain import PlainCommand
 from photos.config import read_settings, secrets_in_use
 from photos.models import SecretVersion
 from photos.secret_names import find_secret_name
+from photos.web.deps import backends
 from photos.wiring import open_database, owners_database
 
 

@@ -9,7 +9,8 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from photos.cli.plain import PlainCommand, backends
+from photos.cli.plain import PlainCommand
+from photos.web.deps import backends
 
 
 @click.command(cls=PlainCommand)

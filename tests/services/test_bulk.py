@@ -1,92 +1,31 @@
-"""Changes to many photos: every action, its undoing, what fails alone, and going on after a sudden end."""
+"""Changes to many photos: every action, its undoing, and what fails alone."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from photos.db import bulk as bulk_rows
 from photos.db.cells import cell_of
-from photos.db.schema import bulk_change, bulk_photo
+from photos.db.schema import bulk_photo
 from photos.db.schema import photo as photo_table
-from photos.errors import Conflict, Invalid, NotFound, TooMany
-from photos.models import BulkChange, BulkState, Photo, Place, Position, Shelf, TakenSource, User
+from photos.errors import Conflict, Invalid, NotFound
+from photos.models import BulkState, Photo, Place, Position, Shelf, TakenSource, User
 from photos.services import bulk, corrections
 from photos.services.bulk import Chosen
-from photos.services.library import Edit, edit
+from photos.services.library import Edit
 from tests import pictures
+from tests.services.changes import change_one, failures, get, some, start, undo
 from tests.services.conftest import Library
 
 LISBON = {
     "position": {"latitude": 38.7, "longitude": -9.1, "altitude_m": None},
     "named": {"name": "Lisbon", "region": "Lisbon", "country": "Portugal", "country_code": "PT"},
 }
-
-
-def start(
-    library: Library,
-    action: str,
-    ids: list[str] | Chosen,
-    values: Mapping[str, Any] | None = None,
-    *,
-    by: User | None = None,
-    key: str = "",
-) -> BulkChange:
-    parts = library.backends
-    return bulk.start(
-        action,
-        values or {},
-        ids if isinstance(ids, Chosen) else Chosen(ids=ids),
-        owner=by or library.owner,
-        database=parts.database,
-        search=parts.search,
-        jobs=parts.jobs,
-        key=key,
-    )
-
-
-def change_one(library: Library, photo_id: str, wanted: Edit) -> Photo:
-    parts = library.backends
-    return edit(
-        photo_id,
-        wanted,
-        owner=library.owner,
-        database=parts.database,
-        search=parts.search,
-        jobs=parts.jobs,
-    )
-
-
-def undo(library: Library, change: BulkChange, *, by: User | None = None) -> BulkChange:
-    parts = library.backends
-    return bulk.undo(
-        change.id, owner=by or library.owner, database=parts.database, search=parts.search, jobs=parts.jobs
-    )
-
-
-def get(library: Library, change_id: str) -> BulkChange:
-    with library.backends.database.read() as connection:
-        return bulk_rows.get_change(connection, change_id, owner_id=library.owner.id)
-
-
-def failures(library: Library, change: BulkChange) -> dict[str, str]:
-    with library.backends.database.read() as connection:
-        page = bulk_rows.list_failures(connection, change.id, limit=1000)
-    return {failure.photo_id: failure.reason for failure in page.items}
-
-
-def some(library: Library, count: int) -> list[str]:
-    """Ids of photos that are ready."""
-    ids = [library.upload(pictures.jpeg(40 + number, 30), f"{number}.jpg").id for number in range(count)]
-    library.work()
-    return ids
 
 
 @pytest.fixture
@@ -358,122 +297,3 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_done(
 ) -> None:
     with pytest.raises(Invalid):
         start(library, action, ["x" * 22], values)
-
-
-def test_a_change_of_nothing_and_of_too_much_is_refused(library: Library) -> None:
-    for ids in ([], [f"{number:022}" for number in range(bulk.MOST + 1)]):
-        with pytest.raises(Invalid):
-            start(library, "favourite", ids)
-
-
-def test_a_large_change_is_the_runners_and_too_many_of_them_wait_their_turn(library: Library) -> None:
-    ids = [*some(library, 2), *(f"{number:022}" for number in range(bulk.INSTANT))]
-    changes = [start(library, "favourite", ids) for _ in range(bulk.MOST_OPEN)]
-    assert {change.state for change in changes} == {BulkState.WAITING}
-    assert not library.photo(ids[0]).is_favourite
-    with pytest.raises(TooMany):
-        start(library, "favourite", ids)
-    with pytest.raises(Conflict):
-        undo(library, changes[0])
-    library.work()
-    assert library.photo(ids[0]).is_favourite
-    change = get(library, changes[0].id)
-    assert (change.state, change.done, change.failed) == (BulkState.DONE, 2, bulk.INSTANT)
-
-
-def test_a_change_goes_on_where_it_was(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "INSTANT", 1)
-    monkeypatch.setattr(bulk, "SLICE", 2)
-    monkeypatch.setattr(bulk, "WORK_SECONDS", -1.0)
-    ids = some(library, 5)
-    change = start(library, "favourite", ids)
-    parts = library.backends
-    bulk.make(change.id, database=parts.database, search=parts.search, jobs=parts.jobs)
-    halfway = get(library, change.id)
-    assert (halfway.state, halfway.done) == (BulkState.WORKING, 2)
-    revisions = [library.photo(photo_id).revision for photo_id in ids[:2]]
-    library.work()
-    assert get(library, change.id).state is BulkState.DONE
-    assert [library.photo(photo_id).revision for photo_id in ids[:2]] == revisions
-    assert all(library.photo(photo_id).is_favourite for photo_id in ids)
-
-
-def test_a_lost_job_is_sent_again_by_the_sweep(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "INSTANT", 0)
-    (photo_id,) = some(library, 1)
-    change = start(library, "favourite", [photo_id])
-    for job in library.backends.jobs.receive(limit=10, lease_seconds=60):
-        library.backends.jobs.done(job)
-    _make_older(library, change, timedelta(minutes=5))
-    library.sweep()
-    library.work()
-    assert library.photo(photo_id).is_favourite
-
-
-def test_a_change_is_forgotten_after_a_while(library: Library, photo_id: str) -> None:
-    change = start(library, "favourite", [photo_id])
-    _make_older(library, change, bulk.KEPT)
-    assert library.sweep().changes_forgotten == 1
-    with pytest.raises(NotFound):
-        get(library, change.id)
-
-
-def _make_older(library: Library, change: BulkChange, by: timedelta) -> None:
-    with library.backends.database.write() as connection:
-        connection.execute(
-            update(bulk_change)
-            .where(bulk_change.c.id == change.id)
-            .values(updated_at=bulk_change.c.updated_at - by // timedelta(microseconds=1))
-        )
-
-
-def test_two_runners_do_nothing_twice(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "INSTANT", 0)
-    monkeypatch.setattr(bulk, "SLICE", 3)
-    ids = some(library, 12)
-    revisions = [library.photo(photo_id).revision for photo_id in ids]
-    change = start(library, "favourite", ids)
-    parts = library.backends
-
-    def run() -> None:
-        bulk.make(change.id, database=parts.database, search=parts.search, jobs=parts.jobs)
-
-    runners = [threading.Thread(target=run) for _ in range(3)]
-    for runner in runners:
-        runner.start()
-    for runner in runners:
-        runner.join()
-    assert get(library, change.id).done == 12
-    assert [library.photo(photo_id).revision for photo_id in ids] == [each + 1 for each in revisions]
-
-
-def test_killed_in_the_middle_it_is_finished_by_the_next(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bulk, "INSTANT", 0)
-    monkeypatch.setattr(bulk, "SLICE", 1)
-    ids = some(library, 8)
-    change = start(library, "trash", ids)
-    parts = library.backends
-    parts.database.close()
-
-    def die_after_three() -> None:
-        import os
-
-        for _ in range(3):
-            bulk._write_slice(change.id, parts.database)
-        with parts.database.write() as connection:
-            bulk_rows.lock_change(connection, change.id)
-            os._exit(9)
-
-    child = multiprocessing.get_context("fork").Process(target=die_after_three)
-    child.start()
-    child.join()
-    parts.database.engine.dispose(close=False)
-    assert child.exitcode == 9
-    assert get(library, change.id).done == 3
-    library.work()
-    assert get(library, change.id).state is BulkState.DONE
-    assert {library.photo(photo_id).shelf for photo_id in ids} == {Shelf.TRASH}
-    library.sweep()
-    assert library.fsck().total() == 0
