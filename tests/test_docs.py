@@ -9,6 +9,7 @@ from pathlib import Path
 from photos.config import Settings
 
 ROOT = Path(__file__).parent.parent
+DECISIONS = ROOT / "docs/decisions"
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:
@@ -19,10 +20,19 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 
 
 def test_decisions_are_numbered_once_and_say_context_decision_and_consequences() -> None:
-    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    pages = sorted(DECISIONS.glob("[0-9]*.md"))
     numbers = [page.name[:4] for page in pages]
     assert len(numbers) == len(set(numbers))
     for page in pages:
         text = page.read_text()
         for heading in ("## Context", "## Decision", "## Consequences"):
             assert heading in text, f"{page.name} has no {heading}"
+
+
+def test_the_index_of_decisions_names_every_page_once_under_a_theme() -> None:
+    lines = []
+    for page in DECISIONS.glob("[0-9]*.md"):
+        number, _, title = page.read_text().splitlines()[0].removeprefix("# ").partition(". ")
+        lines.append(f"- [{number}]({page.name}) {title}")
+    index = (DECISIONS / "README.md").read_text().splitlines()
+    assert sorted(line for line in index if line.startswith("- ")) == sorted(lines)
