@@ -1,8 +1,8 @@
 // The timeline: a grid of any length in place of the pages that the server writes. The first tiles on screen stay
 // the server's; everything else is fetched as it comes into sight.
 //
-// Others use: `neighbours(id)` and `reveal(id)` below, `selection.js`, and the event `photo-open`, which is
-// dispatched on a tile before its link is followed: { id, neighbours }; preventDefault() keeps the page.
+// Others use: `reveal(id)` below, `selection.js`, and the event `photo-open`, which is dispatched on a tile before
+// its link is followed: { id, neighbours }; preventDefault() keeps the page.
 
 import { addAll, listenForSelecting } from "../selecting.js";
 import { selection } from "../selection.js";
@@ -21,7 +21,7 @@ let grid = null;
 let keyboard = null;
 
 // The photos beside one, as functions that fetch if they must: tile | null, as the API describes tiles.
-export function neighbours(id) {
+function neighbours(id) {
   const find = (direction) => async () => (grid ? ((await beside(grid, id, direction))?.tile ?? null) : null);
   return { previous: find(-1), next: find(1) };
 }

@@ -3,7 +3,7 @@
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 const RATE_OVER_MS = 6000;
 
-export function sizeWords(bytes) {
+function sizeWords(bytes) {
   let amount = bytes;
   let unit = 0;
   while (amount >= 1024 && unit < UNITS.length - 1) {
@@ -13,7 +13,7 @@ export function sizeWords(bytes) {
   return `${unit && amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`;
 }
 
-export function timeWords(seconds) {
+function timeWords(seconds) {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;

@@ -15,7 +15,7 @@ export function start(form) {
   });
 }
 
-export async function turnTo(article, degrees, { isUndo = false } = {}) {
+async function turnTo(article, degrees, { isUndo = false } = {}) {
   const before = Number(article.dataset.turn);
   const by = (degrees - before + 360) % 360;
   article.dataset.turn = degrees;
