@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from photos.db.engine import from_micros, to_micros
 from photos.db.schema import upload
 from photos.errors import NotFound
-from photos.models import Upload
+from photos.models import Upload, UploadState
 
 LONGEST_REASON = 500
 # Built once: to build a statement costs more than to run it.
@@ -42,7 +42,7 @@ def add_upload(
         "storage_key": storage_key,
         "multipart_id": multipart_id,
         "part_size": part_size,
-        "state": "open",
+        "state": UploadState.OPEN,
         "photo_id": "",
         "reason": "",
         "created_at": to_micros(now),
@@ -62,14 +62,14 @@ def get_upload(connection: Connection, upload_id: str, *, owner_id: int) -> Uplo
 
 def is_complete(connection: Connection, upload_id: str) -> bool:
     """Whether the upload has become a photo."""
-    return connection.scalar(select(upload.c.state).where(upload.c.id == upload_id)) == "complete"
+    return connection.scalar(select(upload.c.state).where(upload.c.id == upload_id)) == UploadState.COMPLETE
 
 
 def find_open_upload(connection: Connection, owner_id: int, sha256: str) -> Upload | None:
     """The owner's unfinished upload of exactly these bytes, the newest if there are several."""
     row = connection.execute(
         select(upload)
-        .where(upload.c.owner_id == owner_id, upload.c.sha256 == sha256, upload.c.state == "open")
+        .where(upload.c.owner_id == owner_id, upload.c.sha256 == sha256, upload.c.state == UploadState.OPEN)
         .order_by(upload.c.created_at.desc(), upload.c.id)
         .limit(1)
     ).first()
@@ -81,7 +81,7 @@ def find_refusal(connection: Connection, owner_id: int, sha256: str, *, but: str
     statement = select(upload.c.reason).where(
         upload.c.owner_id == owner_id,
         upload.c.sha256 == sha256,
-        upload.c.state == "refused",
+        upload.c.state == UploadState.REFUSED,
         upload.c.reason != but,
     )
     return connection.scalar(statement.limit(1)) or ""
@@ -102,15 +102,15 @@ def set_multipart_id(connection: Connection, upload_id: str, multipart_id: str, 
 
 def finish_upload(connection: Connection, upload_id: str, photo_id: str) -> None:
     """The upload is this photo now; a second time changes nothing."""
-    connection.execute(_FINISH, {"of_upload": upload_id, "state": "complete", "photo_id": photo_id})
+    connection.execute(_FINISH, {"of_upload": upload_id, "state": UploadState.COMPLETE, "photo_id": photo_id})
 
 
 def refuse_upload(connection: Connection, upload_id: str, reason: str) -> None:
     """What arrived is not what was promised; `reason` is for people."""
     connection.execute(
         update(upload)
-        .where(upload.c.id == upload_id, upload.c.state == "open")
-        .values(state="refused", reason=reason[:LONGEST_REASON])
+        .where(upload.c.id == upload_id, upload.c.state == UploadState.OPEN)
+        .values(state=UploadState.REFUSED, reason=reason[:LONGEST_REASON])
     )
 
 
@@ -123,7 +123,7 @@ def list_expired_uploads(connection: Connection, now: datetime, limit: int) -> l
     """Open uploads of all owners whose time is over, longest over first."""
     statement = (
         select(upload)
-        .where(upload.c.state == "open", upload.c.expires_at <= to_micros(now))
+        .where(upload.c.state == UploadState.OPEN, upload.c.expires_at <= to_micros(now))
         .order_by(upload.c.expires_at)
         .limit(limit)
     )
@@ -132,7 +132,7 @@ def list_expired_uploads(connection: Connection, now: datetime, limit: int) -> l
 
 def list_open_keys(connection: Connection) -> list[str]:
     """Storage keys of unfinished uploads: their objects may or may not exist yet."""
-    return list(connection.scalars(select(upload.c.storage_key).where(upload.c.state == "open")))
+    return list(connection.scalars(select(upload.c.storage_key).where(upload.c.state == UploadState.OPEN)))
 
 
 def forget_finished_uploads(connection: Connection, now: datetime) -> int:
@@ -141,14 +141,16 @@ def forget_finished_uploads(connection: Connection, now: datetime) -> int:
         connection.execute(
             delete(upload).where(upload.c.state == state, upload.c.expires_at <= to_micros(now))
         ).rowcount
-        for state in ("complete", "refused")
+        for state in (UploadState.COMPLETE, UploadState.REFUSED)
     )
 
 
 def reserved_bytes(connection: Connection, owner_id: int) -> int:
     """Bytes promised by the owner's open uploads."""
     total = connection.scalar(
-        select(func.sum(upload.c.size_bytes)).where(upload.c.owner_id == owner_id, upload.c.state == "open")
+        select(func.sum(upload.c.size_bytes)).where(
+            upload.c.owner_id == owner_id, upload.c.state == UploadState.OPEN
+        )
     )
     return int(total or 0)
 
@@ -170,7 +172,7 @@ def _upload(row: Row[Any]) -> Upload:
         storage_key=row.storage_key,
         multipart_id=row.multipart_id,
         part_size=row.part_size,
-        state=row.state,
+        state=UploadState(row.state),
         photo_id=row.photo_id,
         reason=row.reason,
         created_at=from_micros(row.created_at),

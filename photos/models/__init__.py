@@ -6,7 +6,7 @@ taken. Confidences are 0-100. Boxes are fractions of the upright picture, 0-1. L
 Each file has one theme; everybody imports from here.
 """
 
-from photos.models.arrival import ObjectEvent, RefusedDrop, StoredObject, StoredPart, Upload
+from photos.models.arrival import ObjectEvent, RefusedDrop, StoredObject, StoredPart, Upload, UploadState
 from photos.models.derived import (
     Developed,
     DevelopedRendition,

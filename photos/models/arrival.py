@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class UploadState(StrEnum):
+    """How far bytes are that somebody sends."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes on their way in; not yet a photo. `state`: open, complete or refused."""
+    """Bytes on their way in; not yet a photo."""
 
     id: str
     owner_id: int
@@ -18,7 +27,7 @@ class Upload:
     storage_key: str
     multipart_id: str
     part_size: int
-    state: str
+    state: UploadState
     photo_id: str
     """The photo it became; empty until complete."""
     reason: str

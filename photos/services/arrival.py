@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -36,7 +37,7 @@ class PartUrl:
 class Offer:
     """The answer to one offered file: `known`, `refused` or `send`."""
 
-    status: str
+    status: Literal["known", "refused", "send"]
     photo: Photo | None = None
     """The twin, or the photo made of a whole file; None where there is none."""
     reason: str = ""

@@ -18,7 +18,7 @@ from photos.db import users as user_rows
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid, NotFound
 from photos.ids import new_id
-from photos.models import Photo, PhotoState, StoredPart, Upload, User
+from photos.models import Photo, PhotoState, StoredPart, Upload, UploadState, User
 from photos.services.arrival import (
     DAMAGED,
     Offer,
@@ -120,7 +120,7 @@ def status(
     """An upload and the parts it still needs, with fresh URLs. Raises NotFound if it is not the owner's."""
     with database.read() as connection:
         upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
-    if upload.state != "open":
+    if upload.state is not UploadState.OPEN:
         return upload, ()
     return _missing_parts(upload, database=database, storage=storage)
 
@@ -134,9 +134,9 @@ def complete(upload_id: str, *, owner: User, database: Database, storage: Storag
     """
     with database.read() as connection:
         upload = upload_rows.get_upload(connection, upload_id, owner_id=owner.id)
-        if upload.state == "complete":
+        if upload.state is UploadState.COMPLETE:
             return photo_rows.get_photo(connection, upload.photo_id, owner_id=owner.id)
-    if upload.state == "refused":
+    if upload.state is UploadState.REFUSED:
         raise Invalid(upload.reason, code="refused")
     _join(upload, storage)
     try:

@@ -72,7 +72,7 @@ def offer_shape(offer: Offer) -> OfferShape:
     """The answer to one offered file."""
     photo, upload = offer.photo, offer.upload
     return OfferShape(
-        status=offer.status,  # type: ignore[arg-type] # the service says known, refused or send
+        status=offer.status,
         photo_id=photo.id if photo else "",
         in_trash=photo is not None and photo.trashed_at is not None,
         reason=offer.reason,
@@ -89,7 +89,7 @@ def upload_shape(upload: Upload, parts: tuple[PartUrl, ...]) -> UploadShape:
         id=upload.id,
         name=upload.name,
         size=upload.size_bytes,
-        state=upload.state,  # type: ignore[arg-type] # the table says open, complete or refused
+        state=upload.state.value,
         photo_id=upload.photo_id,
         reason=upload.reason,
         part_size=upload.part_size,
