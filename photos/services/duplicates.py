@@ -134,7 +134,7 @@ def restore(ids: Sequence[str], *, owner: User, database: Database, search: Sear
         with database.write() as connection:
             photos = [photo_rows.get_photo(connection, each, owner_id=owner.id) for each in _checked(ids)]
             for photo in photos:
-                photo_rows.restore_photo(connection, photo.key, now=_now())
+                photo_rows.restore_photo(connection, photo.key, now=datetime.now(UTC))
         return [photo.key for photo in photos]
 
     index_photos(apply(), database=database, search=search)
@@ -145,7 +145,7 @@ def keep_apart(ids: Sequence[str], *, owner: User, database: Database) -> None:
     """Never again show these as one picture. Raises NotFound."""
     with database.write() as connection:
         keys = [photo_rows.get_photo(connection, each, owner_id=owner.id).key for each in _checked(ids)]
-        twin_rows.keep_apart(connection, keys, now=_now())
+        twin_rows.keep_apart(connection, keys, now=datetime.now(UTC))
 
 
 @repeated
@@ -159,12 +159,12 @@ def _merge(
             raise Invalid("One of these photos is in the trash already.", code="trashed")
         _take_over(connection, kept, others)
         for other in others:
-            photo_rows.trash_photo(connection, other.key, now=_now())
+            photo_rows.trash_photo(connection, other.key, now=datetime.now(UTC))
         return photo_rows.get_photo(connection, keep_id, owner_id=owner.id), others
 
 
 def _take_over(connection: Connection, kept: Photo, others: Sequence[Photo]) -> None:
-    now, every = _now(), (kept, *others)
+    now, every = datetime.now(UTC), (kept, *others)
     tags = {name for photo in every for name in photo.tags}
     if tags != set(kept.tags):
         photo_rows.set_tags(connection, kept.key, sorted(tags), now=now)
@@ -213,7 +213,3 @@ def _checked(ids: Sequence[str], *excluded: str) -> Sequence[str]:
     if not 0 < len(wanted) <= MOST_TOGETHER:
         raise Invalid(f"Choose one to {MOST_TOGETHER} photos.", field="photo")
     return wanted
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -60,7 +60,7 @@ def edit(
             refuse_shared(photo)
             if photo.state is PhotoState.PROCESSING:
                 raise Conflict("It is being worked on. Try again in a moment.")
-        now = _now()
+        now = datetime.now(UTC)
         if columns := _columns(clean, photo):
             edits.write(connection, photo.key, columns, now=now)
         if clean.tags is not None:
@@ -106,7 +106,7 @@ def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> 
     """Move to the trash; one that is there already stays. Raises NotFound."""
 
     def put_away(connection: Connection, photo: Photo) -> None:
-        photo_rows.trash_photo(connection, photo.key, now=_now())
+        photo_rows.trash_photo(connection, photo.key, now=datetime.now(UTC))
 
     return change(photo_id, put_away, owner=owner, database=database, search=search)
 
@@ -115,7 +115,7 @@ def restore(photo_id: str, *, owner: User, database: Database, search: Search) -
     """Take back out of the trash. Raises NotFound."""
 
     def take_back(connection: Connection, photo: Photo) -> None:
-        photo_rows.restore_photo(connection, photo.key, now=_now())
+        photo_rows.restore_photo(connection, photo.key, now=datetime.now(UTC))
 
     return change(photo_id, take_back, owner=owner, database=database, search=search)
 
@@ -131,7 +131,7 @@ def decide_label(
     def decide(connection: Connection, photo: Photo) -> None:
         if name not in {label.name for label in photo.labels}:
             raise Invalid(f"This photo has no label “{name[:100]}”.", code="no_label", field="name")
-        photo_rows.set_verdict(connection, photo.key, name, verdict, now=_now())
+        photo_rows.set_verdict(connection, photo.key, name, verdict, now=datetime.now(UTC))
 
     return change(photo_id, decide, owner=owner, database=database, search=search)
 
@@ -146,7 +146,7 @@ def reprocess(photo_id: str, *, owner: User, database: Database, jobs: Jobs) -> 
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         refuse_shared(photo)
         if photo.state is not PhotoState.PROCESSING:
-            photo_rows.renew_photo(connection, photo.key, now=_now())
+            photo_rows.renew_photo(connection, photo.key, now=datetime.now(UTC))
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
     hint(jobs, "process_photo", {"photo_id": photo_id})
     return photo
@@ -165,7 +165,7 @@ def turn(photo_id: str, degrees: int, *, owner: User, database: Database, jobs: 
             raise Conflict("This photo was refused, so there is nothing to turn.")
         refuse_shared(photo)
         if photo.turn % 360 != degrees:
-            turning.set_turn(connection, photo.key, degrees, now=_now())
+            turning.set_turn(connection, photo.key, degrees, now=datetime.now(UTC))
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
     if photo.state is PhotoState.NEW:
         hint(jobs, "process_photo", {"photo_id": photo_id})
@@ -181,7 +181,7 @@ def purge(photo_id: str, *, owner: User, database: Database, search: Search) -> 
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         if photo.trashed_at is None:
             raise Conflict("Move the photo to the trash first.")
-        photo_rows.purge_photo(connection, photo.key, now=_now())
+        photo_rows.purge_photo(connection, photo.key, now=datetime.now(UTC))
     index_photos([photo.key], database=database, search=search)
 
 
@@ -247,7 +247,3 @@ def _write(
         photo = photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
         act(connection, photo)
         return photo_rows.get_photo(connection, photo_id, owner_id=owner.id)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
