@@ -243,21 +243,6 @@ def renew_photo(connection: Connection, key: int, *, now: datetime) -> None:
     change_photo(connection, key, now=now, **values, recogniser="", text_reader="")
 
 
-def set_description(connection: Connection, key: int, description: str, *, now: datetime) -> None:
-    """A person's words; they win over the file's from now on, also where they are empty."""
-    change_photo(connection, key, now=now, description=description, description_by="person")
-
-
-def set_favourite(connection: Connection, key: int, is_favourite: bool, *, now: datetime) -> None:
-    """Mark or unmark a favourite."""
-    change_photo(connection, key, now=now, is_favourite=is_favourite)
-
-
-def set_rating(connection: Connection, key: int, rating: int | None, *, now: datetime) -> None:
-    """One to five stars, None for no rating."""
-    change_photo(connection, key, now=now, rating=rating)
-
-
 def set_tags(connection: Connection, key: int, names: Collection[str], *, now: datetime) -> None:
     """Replace the tags. One that came with the file and is left out stays away for good."""
     stored = {row.name: row.source for row in connection.execute(select(tag).where(tag.c.photo_key == key))}
@@ -285,16 +270,6 @@ def set_verdict(
         row = {"photo_key": key, "name": name, **decision}
         upsert(connection, label_verdict, row, on=("photo_key", "name"), update=decision)
     change_photo(connection, key, now=now)
-
-
-def trash_photo(connection: Connection, key: int, *, now: datetime) -> None:
-    """Move to the trash; the time of the first move counts."""
-    change_photo(connection, key, now=now, trashed_at=func.coalesce(photo.c.trashed_at, to_micros(now)))
-
-
-def restore_photo(connection: Connection, key: int, *, now: datetime) -> None:
-    """Take back out of the trash, to the shelf it came from."""
-    change_photo(connection, key, now=now, trashed_at=None)
 
 
 def list_trashed_before(connection: Connection, instant: datetime, limit: int) -> list[int]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from photos.backends.search import Search
-from photos.db import hashes, keyset
+from photos.db import edits, hashes, keyset
 from photos.db import photos as photo_rows
 from photos.db import twins as twin_rows
 from photos.db.engine import Database, repeated
@@ -134,7 +134,7 @@ def restore(ids: Sequence[str], *, owner: User, database: Database, search: Sear
         with database.write() as connection:
             photos = [photo_rows.get_photo(connection, each, owner_id=owner.id) for each in _checked(ids)]
             for photo in photos:
-                photo_rows.restore_photo(connection, photo.key, now=datetime.now(UTC))
+                edits.write(connection, photo.key, edits.restored(), now=datetime.now(UTC))
         return [photo.key for photo in photos]
 
     index_photos(apply(), database=database, search=search)
@@ -158,8 +158,9 @@ def _merge(
         if Shelf.TRASH in {kept.shelf, *(other.shelf for other in others)}:
             raise Invalid("One of these photos is in the trash already.", code="trashed")
         _take_over(connection, kept, others)
+        now = datetime.now(UTC)
         for other in others:
-            photo_rows.trash_photo(connection, other.key, now=datetime.now(UTC))
+            edits.write(connection, other.key, edits.trashed(other, now=now), now=now)
         return photo_rows.get_photo(connection, keep_id, owner_id=owner.id), others
 
 
@@ -168,14 +169,17 @@ def _take_over(connection: Connection, kept: Photo, others: Sequence[Photo]) -> 
     tags = {name for photo in every for name in photo.tags}
     if tags != set(kept.tags):
         photo_rows.set_tags(connection, kept.key, sorted(tags), now=now)
+    columns: dict[str, edits.Value] = {}
     if any(photo.is_favourite for photo in others):
-        photo_rows.set_favourite(connection, kept.key, True, now=now)
-    best = max((photo.rating or 0 for photo in every), default=0)
+        columns.update(edits.favourite(True))
+    best = max(photo.rating or 0 for photo in every)
     if best != (kept.rating or 0):
-        photo_rows.set_rating(connection, kept.key, best, now=now)
+        columns.update(edits.rating(best))
     words = next((photo.description for photo in others if photo.description), "")
     if words and not kept.description:
-        photo_rows.set_description(connection, kept.key, words, now=now)
+        columns.update(edits.description(words))
+    if columns:
+        edits.write(connection, kept.key, columns, now=now)
     decided = {label.name: label.verdict for photo in others for label in photo.labels if label.verdict}
     for label in kept.labels:
         if label.verdict is None and label.name in decided:

@@ -106,7 +106,8 @@ def trash(photo_id: str, *, owner: User, database: Database, search: Search) -> 
     """Move to the trash; one that is there already stays. Raises NotFound."""
 
     def put_away(connection: Connection, photo: Photo) -> None:
-        photo_rows.trash_photo(connection, photo.key, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        edits.write(connection, photo.key, edits.trashed(photo, now=now), now=now)
 
     return change(photo_id, put_away, owner=owner, database=database, search=search)
 
@@ -115,7 +116,7 @@ def restore(photo_id: str, *, owner: User, database: Database, search: Search) -
     """Take back out of the trash. Raises NotFound."""
 
     def take_back(connection: Connection, photo: Photo) -> None:
-        photo_rows.restore_photo(connection, photo.key, now=datetime.now(UTC))
+        edits.write(connection, photo.key, edits.restored(), now=datetime.now(UTC))
 
     return change(photo_id, take_back, owner=owner, database=database, search=search)
 

@@ -261,7 +261,7 @@ def test_many_at_once_are_counted_exactly(database: Database, owner: User) -> No
         for _ in range(12):
             once(lambda connection: mine.append(add_photo(connection, owner)))
             photo = chance.choice(mine)
-            once(partial(photos.trash_photo, key=photo.key, now=NOW))
+            once(partial(edits.write, key=photo.key, columns=edits.trashed(photo, now=NOW), now=NOW))
             if chance.random() < 0.3:
                 once(partial(photos.purge_photo, key=photo.key, now=NOW))
                 mine.remove(photo)

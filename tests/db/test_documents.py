@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from photos.db import documents, photos, pipeline
+from photos.db import documents, edits, photos, pipeline
 from photos.db.engine import Database
 from photos.models import Label, Verdict
 from tests.db.making import NOW, add_photo, add_ready_photo, add_user
@@ -11,7 +11,7 @@ from tests.db.making import NOW, add_photo, add_ready_photo, add_user
 def test_a_document_says_all_that_can_be_searched(database: Database) -> None:
     with database.write() as connection:
         photo = add_ready_photo(connection, add_user(connection))
-        photos.set_favourite(connection, photo.key, True, now=NOW)
+        edits.write(connection, photo.key, edits.favourite(True), now=NOW)
         (document,) = documents.search_documents(connection, [photo.key, photo.key, 10**12])
     assert (document.key, document.owner_id, document.revision) == (
         photo.key,

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from photos.db import migrate, photos, users
+from photos.db import edits, migrate, photos, users
 from photos.db.diagnose import diagnose
 from photos.db.engine import Database, repeated
 from photos.db.schema import lease
@@ -167,7 +167,7 @@ def test_instants_are_utc_whatever_the_servers_clock_says(database: Database, ma
 def test_text_comes_back_as_it_went_in(database: Database, words: str) -> None:
     with database.write() as connection:
         photo = add_photo(connection, add_user(connection))
-        photos.set_description(connection, photo.key, words, now=NOW)
+        edits.write(connection, photo.key, edits.description(words), now=NOW)
         assert photos.get_photo(connection, photo.id, owner_id=photo.owner_id).description == words
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from photos.db import bulk, chunks, documents, objects, photos, pipeline, samples, timeline, uploads
+from photos.db import bulk, chunks, documents, edits, objects, photos, pipeline, samples, timeline, uploads
 from photos.db.engine import Database, wall_to_micros
 from photos.db.keyset import LARGEST, read_cursor, write_cursor
 from photos.db.schema import photo as photo_table
@@ -83,7 +83,8 @@ def test_photos_that_arrive_or_go_between_pages_neither_double_nor_hide_others(d
         first = photos.list_photos(connection, owner_id=owner.id, limit=20)
         newer = add_photo_taken(connection, owner, DAY + timedelta(days=9))
         older = add_photo_taken(connection, owner, DAY - timedelta(days=9))
-        photos.trash_photo(connection, first.items[-1].key, now=NOW)  # the very photo that the cursor names
+        named = first.items[-1]  # by the cursor
+        edits.write(connection, named.key, edits.trashed(named, now=NOW), now=NOW)
         seen = list(first.items)
         cursor = first.next
         while cursor:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from photos.db import chunks, objects, photos, pipeline, users
+from photos.db import chunks, edits, objects, photos, pipeline, users
 from photos.db.engine import Database
 from photos.db.schema import metadata, photo_hash
 from photos.errors import NotFound
@@ -115,14 +115,14 @@ def test_every_change_is_seen_by_the_index(database: Database) -> None:
         owner = add_user(connection)
         photo = add_ready_photo(connection, owner)
         for change in (
-            lambda: photos.set_description(connection, photo.key, "x", now=later),
-            lambda: photos.set_favourite(connection, photo.key, True, now=later),
-            lambda: photos.set_rating(connection, photo.key, 2, now=later),
+            lambda: edits.write(connection, photo.key, edits.description("x"), now=later),
+            lambda: edits.write(connection, photo.key, edits.favourite(True), now=later),
+            lambda: edits.write(connection, photo.key, edits.rating(2), now=later),
             lambda: photos.set_tags(connection, photo.key, ["a"], now=later),
             lambda: photos.set_verdict(connection, photo.key, "dog", Verdict.KEPT, now=later),
             lambda: photos.set_verdict(connection, photo.key, "dog", None, now=later),
-            lambda: photos.trash_photo(connection, photo.key, now=later),
-            lambda: photos.restore_photo(connection, photo.key, now=later),
+            lambda: edits.write(connection, photo.key, edits.trashed(photo, now=later), now=later),
+            lambda: edits.write(connection, photo.key, edits.restored(), now=later),
         ):
             before = photos.get_photo(connection, photo.id, owner_id=owner.id).revision
             change()
@@ -135,8 +135,8 @@ def test_what_a_person_wrote_outlives_developing_again(database: Database) -> No
     with database.write() as connection:
         owner = add_user(connection)
         photo = add_ready_photo(connection, owner)
-        photos.set_description(connection, photo.key, "", now=NOW)
-        photos.set_rating(connection, photo.key, None, now=NOW)
+        edits.write(connection, photo.key, edits.description(""), now=NOW)
+        edits.write(connection, photo.key, edits.rating(None), now=NOW)
         photos.set_tags(connection, photo.key, ["Berg", "Familie"], now=NOW)
         photos.renew_photo(connection, photo.key, now=NOW)
         develop(connection, photo, recipe=2)
@@ -188,14 +188,16 @@ def test_the_trash_keeps_the_first_time_and_gives_back_to_the_same_shelf(databas
     with database.write() as connection:
         owner = add_user(connection)
         photo = add_ready_photo(connection, owner)
-        photos.trash_photo(connection, photo.key, now=NOW)
-        photos.trash_photo(connection, photo.key, now=NOW + timedelta(days=3))
+        edits.write(connection, photo.key, edits.trashed(photo, now=NOW), now=NOW)
+        later = NOW + timedelta(days=3)
+        photo = photos.get_photo(connection, photo.id, owner_id=owner.id)
+        edits.write(connection, photo.key, edits.trashed(photo, now=later), now=later)
         trashed = photos.get_photo(connection, photo.id, owner_id=owner.id)
         assert (trashed.shelf, trashed.trashed_at) == (Shelf.TRASH, NOW)
         assert photos.list_trashed_before(connection, NOW, 10) == []
         assert photos.list_trashed_before(connection, NOW + timedelta(seconds=1), 10) == [photo.key]
         assert chunks.count_shelves(connection, owner.id) == dict.fromkeys(Shelf, 0) | {Shelf.TRASH: 1}
-        photos.restore_photo(connection, photo.key, now=NOW)
+        edits.write(connection, photo.key, edits.restored(), now=NOW)
         restored = photos.get_photo(connection, photo.id, owner_id=owner.id)
     assert (restored.shelf, restored.trashed_at) == (Shelf.TIMELINE, None)
 
@@ -246,7 +248,7 @@ def test_neighbours_stay_on_the_shelf_and_break_ties_by_arrival(database: Databa
         owner = add_user(connection)
         first, second, third = (add_photo_taken(connection, owner, same) for _ in range(3))
         trashed = add_photo_taken(connection, owner, same)
-        photos.trash_photo(connection, trashed.key, now=NOW)
+        edits.write(connection, trashed.key, edits.trashed(trashed, now=NOW), now=NOW)
         older = add_photo_taken(connection, owner, same - timedelta(days=1))
         add_photo_taken(connection, add_user(connection), same)
         assert photos.neighbours(connection, second) == (third.id, first.id)

@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any
 
 from photos import tasks
+from photos.db import edits, pipeline
 from photos.db import photos as photo_rows
-from photos.db import pipeline
 from photos.errors import BackendError, NotFound
 from photos.models import BulkChange, Label, Photo, Verdict
 from photos.services import arrival, bulk, dropbox, indexing, uploads
@@ -111,7 +111,7 @@ def _leave_work_for_the_sweep(library: Library) -> None:
     library.accept(body_of("lighthouse"))
     photo = library.photo(next(iter(library.find("dog"))))
     with library.backends.database.write() as connection:
-        photo_rows.set_rating(connection, photo.key, 3, now=datetime.now(UTC))
+        edits.write(connection, photo.key, edits.rating(3), now=datetime.now(UTC))
 
 
 def work(library: Library) -> None:

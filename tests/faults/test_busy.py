@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from photos.db import edits, pipeline
 from photos.db import photos as photo_rows
-from photos.db import pipeline
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.ids import new_id
@@ -115,7 +115,7 @@ def _write(database: Database, owner: User, number: int) -> None:
             storage_key=f"originals/{new_id()}",
             now=now,
         )
-        photo_rows.set_description(connection, added.key, f"photo {number}", now=now)
+        edits.write(connection, added.key, edits.description(f"photo {number}"), now=now)
 
 
 def _run(database: Database, owner: User, number: int) -> None:

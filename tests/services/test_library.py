@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from photos.backends.jobs.local import LocalJobs
-from photos.db import photos as photo_rows
+from photos.db import edits
 from photos.db import users as user_rows
 from photos.errors import Conflict, Invalid, NotFound
 from photos.models import Photo, User, Verdict
@@ -92,7 +92,7 @@ def test_purge_wants_the_trash_first_and_then_leaves_nothing(library: Library, p
 def test_the_trash_empties_itself_after_its_days(library: Library, photo: Photo) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=library.backends.settings.trash_days, minutes=1)
     with library.backends.database.write() as connection:
-        photo_rows.trash_photo(connection, photo.key, now=long_ago)
+        edits.write(connection, photo.key, edits.trashed(photo, now=long_ago), now=long_ago)
     assert library.sweep().photos_purged == 1
     assert library.sweep().photos_purged == 0
     assert library.fsck().total() == 0
