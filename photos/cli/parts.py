@@ -90,7 +90,7 @@ def check_bucket(is_set: bool) -> None:
     With --set they are added; rules of others stay. Exits with 1 if anything is lacking then.
     """
     from photos.services import bucket
-    from photos.web.security import trusted_origins
+    from photos.web.origins import trusted_origins
 
     parts = backends()
     origins = sorted(set(trusted_origins(parts.settings).values()))

@@ -35,8 +35,9 @@ from photos.ids import new_secret
 from photos.passwords import LONGEST, SHORTEST
 from photos.services import accounts, dropbox, signing_in, tokens
 from photos.services.promises import size_words
-from photos.web import deps, security, sessions
+from photos.web import deps, sessions
 from photos.web.devices import device_words
+from photos.web.origins import own_origin, safe_next
 from photos.web.words import moment_words
 from photos.wiring import derived_key
 
@@ -58,7 +59,7 @@ REFUSALS = {
 @blueprint.get("/sign-in")
 def sign_in() -> Page:
     """Begin to sign in, or show how to begin at all while nobody is here."""
-    target = security.safe_next(request.args.get("next", "/"))
+    target = safe_next(request.args.get("next", "/"))
     if deps.person():
         return redirect(target, 303)
     identity = deps.backends().identity
@@ -106,14 +107,14 @@ def callback() -> Page:
     if person.is_disabled:
         raise Denied("This account is locked. An administrator can open it again.")
     sessions.sign_in(person)
-    return redirect(security.safe_next(flow["next"]), 303)
+    return redirect(safe_next(flow["next"]), 303)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """End this session, here and at the provider."""
     sessions.sign_out()
-    return_to = security.own_origin() + url_for("accounts.signed_out")
+    return_to = own_origin() + url_for("accounts.signed_out")
     response = redirect(deps.backends().identity.sign_out_url(return_to=return_to), 303)
     response.headers["Clear-Site-Data"] = '"storage"'
     return response
@@ -274,7 +275,7 @@ def _account_page(error: Invalid | None = None, shown_once: str = "") -> str:
 
 
 def _callback_url() -> str:
-    return security.own_origin() + url_for("accounts.callback")
+    return own_origin() + url_for("accounts.callback")
 
 
 def _flow_signer() -> URLSafeTimedSerializer:

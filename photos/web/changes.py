@@ -14,8 +14,9 @@ from photos.db import photos as photo_rows
 from photos.errors import Invalid
 from photos.models import BulkChange, BulkState, Shelf
 from photos.services import bulk
-from photos.web import deps, security
+from photos.web import deps
 from photos.web.bulk_words import change_words
+from photos.web.origins import safe_next
 from photos.web.words import date_words, title
 
 blueprint = Blueprint("changes", __name__, url_prefix="/changes")
@@ -75,7 +76,7 @@ def make() -> Response:
     if change.failed or change.state in bulk_rows.OPEN:
         return redirect(url_for("changes.show", change_id=change.id), 303)
     _tell(change)
-    return redirect(security.safe_next(deps.form_text("back", required=False) or "/"), 303)
+    return redirect(safe_next(deps.form_text("back", required=False) or "/"), 303)
 
 
 @blueprint.get("/<change_id>")

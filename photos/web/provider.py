@@ -18,8 +18,9 @@ from photos.db.accounts import Account
 from photos.errors import Conflict, Invalid, NotFound
 from photos.services import accounts, email_addresses, links, signing_in
 from photos.services.signing_in import Application
-from photos.web import deps, security
+from photos.web import deps
 from photos.web.errors import Problem, problem_response
+from photos.web.origins import known_origins
 
 blueprint = Blueprint("provider", __name__, url_prefix="/provider")
 
@@ -111,7 +112,7 @@ def _application() -> Application:
     wanted = {
         name: request.args.get(name, "") for name in ("state", "nonce", "code_challenge", "redirect_uri")
     }
-    ours = {f"{origin}{url_for('accounts.callback')}" for origin in security.origins().values()}
+    ours = {f"{origin}{url_for('accounts.callback')}" for origin in known_origins().values()}
     is_fine = (
         all(0 < len(wanted[name]) <= LONGEST_PARAMETER for name in ("state", "nonce"))
         and len(wanted["code_challenge"]) == 43

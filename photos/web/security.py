@@ -6,49 +6,33 @@ The order of the checks is the order in `init_security`; each answers with an er
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from photos import logs, metrics
 from photos.config import Settings
-from photos.errors import Denied, StorageError
+from photos.errors import Denied
 from photos.web import deps, routes, sessions
 from photos.web.csrf import check_csrf
 from photos.web.errors import Problem, is_api, problem_response
+from photos.web.headers import headers_of
+from photos.web.origins import known_origins, own_origin, plain_host, safe_next, trusted_origins
 from photos.web.routes import Access
-from photos.web.templating import csp_nonce
 
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid",
-        "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "serial", "usb",
-    )
-)  # fmt: skip
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": PERMISSIONS,
-}
 _PROXY_ID = re.compile(r"[0-9a-f]{32}")
 """As nginx writes `$request_id`."""
-HSTS = "max-age=63072000; includeSubDomains"
 
 
 def init_security(app: Flask, settings: Settings) -> None:
@@ -93,41 +77,6 @@ def _in_order(steps: Sequence[Callable[[], AnyResponse | None]]) -> Callable[[],
     return check
 
 
-def trusted_origins(settings: Settings) -> dict[str, str]:
-    """Host header -> origin, for every address that browsers may use.
-
-    Whoever is told 127.0.0.1 may as well type localhost.
-    """
-    allowed = [*settings.origins]
-    base = urlsplit(settings.base_url)
-    if _is_loopback(base.hostname or ""):
-        allowed += [f"{base.scheme}://{_with_port(name, base.port)}" for name in ("localhost", "127.0.0.1")]
-    return {_plain_host(urlsplit(origin).netloc, urlsplit(origin).scheme): origin for origin in allowed}
-
-
-def own_origin() -> str:
-    """The origin under which this request reached us, always one of ours."""
-    scheme = urlsplit(deps.settings().base_url).scheme
-    host = _plain_host(request.host, scheme)
-    return origins().get(host, deps.settings().base_url)
-
-
-def safe_next(target: str) -> str:
-    """The target if it is a plain path of ours, else "/".
-
-    Browsers read a backslash as a slash and drop tabs and line feeds, so neither may be in it, coded or not.
-    """
-    lowered = target.lower()
-    if not target.startswith("/") or target.startswith("//") or len(target) > 2000:
-        return "/"
-    if any(ord(character) <= 32 or character in "\\\x7f" for character in target):
-        return "/"
-    path = lowered.partition("?")[0]
-    if any(code in path for code in ("%5c", "%2f", "%00", "%09", "%0a", "%0d")) or "//" in path:
-        return "/"
-    return target
-
-
 def _begin() -> None:
     g.started = time.perf_counter()
     logs.request_id.set(_id_of_proxy() or secrets.token_hex(8))
@@ -143,7 +92,7 @@ def _check_host() -> None:
     if request.path == "/health":
         return
     scheme = urlsplit(deps.settings().base_url).scheme
-    if _plain_host(request.host, scheme) not in origins():
+    if plain_host(request.host, scheme) not in known_origins():
         raise BadRequest(
             "Bigimage does not answer under this name. Whoever runs it can add the address to OTHER_ORIGINS."
         )
@@ -245,7 +194,7 @@ def _check_json() -> None:
 
 def _finish(response: Response) -> Response:
     given = {name.lower() for name, _ in response.headers}
-    for name, value in _headers(response, has_policy="content-security-policy" in given).items():
+    for name, value in headers_of(response, has_policy="content-security-policy" in given).items():
         if name.lower() not in given:
             response.headers.add(name, value)
     if not request.path.startswith(routes.NO_SESSION):
@@ -258,64 +207,6 @@ def _vary(response: Response, names: str) -> None:
     """Add to the header, which hardly any view sets: Werkzeug would parse and write it each time."""
     before = response.headers.get("Vary")
     response.headers["Vary"] = f"{before}, {names}" if before else names
-
-
-def _headers(response: Response, *, has_policy: bool) -> dict[str, str]:
-    """What every response carries unless its view has said otherwise."""
-    headers = {**HEADERS, "X-Request-Id": logs.request_id.get()}
-    if deps.settings().is_https:
-        headers["Strict-Transport-Security"] = HSTS
-    if not has_policy:
-        headers["Content-Security-Policy"] = _policy(response)
-    if not request.path.startswith(routes.NO_SESSION):
-        headers["Cache-Control"] = "private, no-store"
-    elif response.status_code >= 400 or not request.path.startswith(("/static/", "/media/")):
-        headers["Cache-Control"] = "no-store"
-    return headers
-
-
-def _policy(response: Response) -> str:
-    if response.mimetype != "text/html":
-        return "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-    tiles = deps.settings().tiles_origin if request.endpoint == "map.index" else ""
-    policy = _page_policy(_bucket_origin(), deps.backends().identity.origin, tiles)
-    return policy.replace("NONCE", csp_nonce())
-
-
-@lru_cache
-def _page_policy(bucket: str, provider: str, tiles: str) -> str:
-    """The policy of pages, with NONCE where the nonce belongs."""
-    return "; ".join(
-        " ".join(word for word in words if word)
-        for words in (
-            ("default-src", "'none'"),
-            ("script-src", "'self'", "'nonce-NONCE'"),
-            ("style-src", "'self'", "'nonce-NONCE'"),
-            ("img-src", "'self'", "data:", "blob:", bucket, tiles),
-            ("font-src", "'self'"),
-            ("connect-src", "'self'", bucket),
-            ("worker-src", "'self'"),
-            ("manifest-src", "'self'"),
-            ("form-action", "'self'", bucket, provider),
-            ("object-src", "'none'"),
-            ("base-uri", "'none'"),
-            ("frame-ancestors", "'none'"),
-        )
-    )
-
-
-def _bucket_origin() -> str:
-    """Scheme and host of the object store's signed URLs; empty where they are our own."""
-    parts = deps.backends()
-    known: dict[str, str] = current_app.extensions.setdefault("bigimage_known", {})
-    if "bucket" not in known:
-        try:
-            url = urlsplit(parts.storage.url("renditions/origin", media_type="image/jpeg"))
-        except StorageError:
-            return ""
-        own = {urlsplit(origin).netloc for origin in parts.settings.origins}
-        known["bucket"] = f"{url.scheme}://{url.netloc}" if url.netloc and url.netloc not in own else ""
-    return known["bucket"]
 
 
 def _log_request(response: Response) -> None:
@@ -338,28 +229,3 @@ def _log_request(response: Response) -> None:
             "duration_ms": round(elapsed * 1000, 1),
         },
     )
-
-
-def origins() -> dict[str, str]:
-    """Host header -> origin of every address that browsers may use."""
-    known: dict[str, str] = current_app.extensions["bigimage_origins"]
-    return known
-
-
-def _plain_host(host: str, scheme: str) -> str:
-    """Lower case, without the port that the scheme implies."""
-    host = host.lower().rstrip(".")
-    return host.removesuffix(":443" if scheme == "https" else ":80")
-
-
-def _with_port(name: str, port: int | None) -> str:
-    return name if port is None else f"{name}:{port}"
-
-
-def _is_loopback(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -20,7 +20,7 @@ COMPONENTS = ("icon", "flashes", "account_menu")
 
 
 def csp_nonce() -> str:
-    """The nonce of this response, made at first use; `photos.web.security` puts it into the policy."""
+    """The nonce of this response, made at first use; `photos.web.headers` puts it into the policy."""
     nonce = cast("str | None", g.get("csp_nonce"))
     if nonce is None:
         nonce = g.csp_nonce = secrets.token_urlsafe(16)

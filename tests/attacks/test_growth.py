@@ -24,7 +24,7 @@ from photos.logs import mask
 from photos.query import parse
 from photos.services.library import clean_text as clean_description
 from photos.web.devices import device_words
-from photos.web.security import safe_next
+from photos.web.origins import safe_next
 from tests.web.conftest import People
 
 MOST_GROWTH = 3.2

@@ -19,7 +19,7 @@ from flask import Flask
 
 from photos.logs import JsonFormatter
 from photos.services import accounts
-from photos.web import security
+from photos.web.origins import safe_next
 from tests import pictures
 from tests.attacks import payloads
 from tests.attacks.belongings import Belongings, send_file, snapshot
@@ -318,7 +318,7 @@ def test_row_057_every_name_can_be_uploaded_shown_and_fetched(people: People) ->
 )  # fmt: skip
 def test_row_029_no_way_leads_out_of_the_house(app: Flask, people: People, target: str) -> None:
     with app.test_request_context():
-        kept = security.safe_next(target)
+        kept = safe_next(target)
     assert kept.startswith("/")
     assert not re.match(r"/[/\\\s]", kept)
     visitor = Browser(app.test_client())
