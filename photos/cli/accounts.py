@@ -43,8 +43,8 @@ def create_token(email: str, name: str, read_only: bool) -> None:
 @with_appcontext
 def reset_password(email: str) -> None:
     """Print a link, good for one hour and once, where EMAIL can choose a new password."""
-    parts = backends()
-    click.echo(links.create_reset_link(email, database=parts.database, base_url=parts.settings.base_url))
+    here = backends()
+    click.echo(links.create_reset_link(email, database=here.database, base_url=here.settings.base_url))
 
 
 def _read_password() -> str:

@@ -33,16 +33,16 @@ def check(names: tuple[str, ...]) -> None:
     Parts: database, secrets, storage, search, identity, jobs, recognition; and aws, which tries each right
     that this machine needs in its account, and shows who it is, where, and whether its clock is right.
     """
-    parts = backends()
+    here = backends()
     problems = []
     for name in names or PARTS:
         if name == RIGHTS:
-            problems += _missing_rights(parts)
-        elif problem := _problem_of(name, parts):
+            problems += _missing_rights(here)
+        elif problem := _problem_of(name, here):
             problems.append(f"{name}: {problem}")
         else:
             click.echo(f"{name}: works")
-    for note in _notes(parts):
+    for note in _notes(here):
         click.echo(f"Note: {note}")
     for problem in problems:
         click.echo(problem, err=True)
@@ -50,33 +50,33 @@ def check(names: tuple[str, ...]) -> None:
         sys.exit(1)
 
 
-def _problem_of(name: str, parts: Backends) -> str:
+def _problem_of(name: str, here: Backends) -> str:
     if name == "database":
         from photos.db.diagnose import diagnose
 
-        return diagnose(parts.database, fleet(parts.settings))
+        return diagnose(here.database, fleet(here.settings))
     try:
-        getattr(parts, name).ping()
+        getattr(here, name).ping()
     except BackendError as error:
         return str(error)
     return ""
 
 
-def _missing_rights(parts: Backends) -> list[str]:
+def _missing_rights(here: Backends) -> list[str]:
     """Shows every right that is there, and gives back what is wrong."""
-    findings = list(examine_rights(parts.settings))
+    findings = list(examine_rights(here.settings))
     for finding in findings:
         if not finding.is_wrong:
             click.echo(finding.text)
     return [finding.text for finding in findings if finding.is_wrong]
 
 
-def _notes(parts: Backends) -> list[str]:
+def _notes(here: Backends) -> list[str]:
     """What works, and should be known."""
     notes = []
-    if parts.settings.recognition == "off":
-        notes.append(parts.recognition.missing())
-    if not parts.database.is_sqlite and parts.settings.database_ca is None:
+    if here.settings.recognition == "off":
+        notes.append(here.recognition.missing())
+    if not here.database.is_sqlite and here.settings.database_ca is None:
         notes.append("nobody proves that the database is the right one: set DATABASE_CA.")
     return notes
 
@@ -92,11 +92,11 @@ def check_bucket(is_set: bool) -> None:
     from photos.services import bucket
     from photos.web.origins import trusted_origins
 
-    parts = backends()
-    origins = sorted(set(trusted_origins(parts.settings).values()))
+    here = backends()
+    origins = sorted(set(trusted_origins(here.settings).values()))
     if is_set:
-        bucket.set_rules(origins, settings=parts.settings, storage=parts.storage)
-    problems = bucket.find_problems(origins, settings=parts.settings, storage=parts.storage)
+        bucket.set_rules(origins, settings=here.settings, storage=here.storage)
+    problems = bucket.find_problems(origins, settings=here.settings, storage=here.storage)
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -73,18 +73,18 @@ def demo(count: int, email: str, seed: str) -> None:
     from photos.services import accounts
     from photos.services.demo import make_library
 
-    parts = backends()
-    owner = accounts.get_person(email, database=parts.database)
+    here = backends()
+    owner = accounts.get_person(email, database=here.database)
     with click.progressbar(length=count, label="Inventing photos", file=sys.stderr) as bar:
         make_library(
             count,
             owner=owner,
             seed=seed,
-            database=parts.database,
-            storage=parts.storage,
-            recognition=parts.recognition,
-            search=parts.search,
-            darkroom=parts.darkroom,
+            database=here.database,
+            storage=here.storage,
+            recognition=here.recognition,
+            search=here.search,
+            darkroom=here.darkroom,
             report=bar.update,
         )
     click.echo(f"{count:,} photos are in the library of {email} now.")

@@ -55,20 +55,20 @@ def rotate_db_password(user: str) -> None:
     """
     from photos.services.rotation import rotate_password
 
-    parts = backends()
-    settings = parts.settings
+    here = backends()
+    settings = here.settings
     if not find_secret_name(settings.database_secret) or not settings.database_owner_secret:
         raise click.ClickException(
             "Set DATABASE_SECRET to the name of a secret, "
             "and DATABASE_OWNER_SECRET to somebody who may make users."
         )
-    with owners_database(parts) as owner:
+    with owners_database(here) as owner:
         name = rotate_password(
             settings.database_secret,
             first_name=user,
             over_tls=settings.database_ca is not None,
             owner=owner,
-            secrets=parts.secrets,
-            open_as=lambda secret: open_database(settings, parts.secrets, secret),
+            secrets=here.secrets,
+            open_as=lambda secret: open_database(settings, here.secrets, secret),
         )
     click.echo(f"{settings.database_secret} holds the user {name} with a new password, and it works.")

@@ -20,8 +20,8 @@ def relabel(every: bool) -> None:
     """Have photos looked at again that lack what “More like this” compares. The runner does it."""
     from photos.services import likeness
 
-    parts = backends()
-    total = likeness.ask_again(database=parts.database, recognition=parts.recognition, every=every)
+    here = backends()
+    total = likeness.ask_again(database=here.database, recognition=here.recognition, every=every)
     click.echo(f"{total:,} photos wait for the recogniser.")
 
 
@@ -31,14 +31,14 @@ def sweep() -> None:
     """Send overdue work again and throw away what nobody needs."""
     from photos.services import upkeep
 
-    parts = backends()
+    here = backends()
     swept = upkeep.sweep(
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
+        settings=here.settings,
+        database=here.database,
+        storage=here.storage,
+        recognition=here.recognition,
+        search=here.search,
+        jobs=here.jobs,
     )
     for name, count in asdict(swept).items():
         click.echo(f"{name}: {count}")
@@ -55,22 +55,22 @@ def fsck(repair: bool, as_json: bool) -> None:
     """
     from photos.services import fsck
 
-    parts = backends()
+    here = backends()
 
     def report(line: str) -> None:
         click.echo(line, err=True)
 
     if repair:
         mended = fsck.repair(
-            database=parts.database,
-            storage=parts.storage,
-            search=parts.search,
-            jobs=parts.jobs,
+            database=here.database,
+            storage=here.storage,
+            search=here.search,
+            jobs=here.jobs,
             report=report,
         )
         report(", ".join(f"{name}: {count:,}" for name, count in asdict(mended).items()))
     differences = fsck.find_differences(
-        database=parts.database, storage=parts.storage, search=parts.search, report=report
+        database=here.database, storage=here.storage, search=here.search, report=report
     )
     if as_json:
         click.echo(json.dumps(asdict(differences)))
@@ -87,8 +87,8 @@ def reindex() -> None:
     """Empty the search index and fill it from the database."""
     from photos.services import indexing
 
-    parts = backends()
+    here = backends()
     total = indexing.reindex(
-        database=parts.database, search=parts.search, report=lambda line: click.echo(line, err=True)
+        database=here.database, search=here.search, report=lambda line: click.echo(line, err=True)
     )
     click.echo(f"{total:,} photos in the index")

@@ -75,13 +75,13 @@ def _page_policy(bucket: str, provider: str, tiles: str) -> str:
 
 def _bucket_origin() -> str:
     """Scheme and host of the object store's signed URLs; empty where they are our own."""
-    parts = deps.backends()
+    here = deps.backends()
     known: dict[str, str] = current_app.extensions.setdefault("bigimage_known", {})
     if "bucket" not in known:
         try:
-            url = urlsplit(parts.storage.url("renditions/origin", media_type="image/jpeg"))
+            url = urlsplit(here.storage.url("renditions/origin", media_type="image/jpeg"))
         except StorageError:
             return ""
-        own = {urlsplit(origin).netloc for origin in parts.settings.origins}
+        own = {urlsplit(origin).netloc for origin in here.settings.origins}
         known["bucket"] = f"{url.scheme}://{url.netloc}" if url.netloc and url.netloc not in own else ""
     return known["bucket"]

@@ -32,15 +32,15 @@ def ready() -> tuple[Response, int, dict[str, str]]:
 
     The recogniser works in another process and photos are kept without it, so it can only be missed.
     """
-    parts = backends()
+    here = backends()
     missing = []
     for role in ("database", "secrets", "storage", "search", "identity", "jobs"):
         try:
-            getattr(parts, role).ping()
+            getattr(here, role).ping()
         except BackendError:
             log.warning("%s does not answer", role, exc_info=True)
             missing.append(role)
-    degraded = ["recognition"] if parts.recognition.missing() else []
+    degraded = ["recognition"] if here.recognition.missing() else []
     if missing:
         return jsonify(status="not ready", missing=missing, degraded=degraded), 503, {"Retry-After": "5"}
     return jsonify(status="ok", missing=[], degraded=degraded), 200, {}

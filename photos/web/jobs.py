@@ -31,8 +31,8 @@ WORDS = {
 @blueprint.get("")
 def index() -> str:
     """The oldest ones first."""
-    parts = deps.backends()
-    dead = failures.list_dead(jobs=parts.jobs, database=parts.database, limit=MOST + 1)
+    here = deps.backends()
+    dead = failures.list_dead(jobs=here.jobs, database=here.database, limit=MOST + 1)
     return render_template(
         "jobs/index.html",
         section="account",

@@ -51,9 +51,9 @@ def admit() -> None:
 @blueprint.post("/message")
 def take_message() -> Response:
     """One message of the queue."""
-    parts, body = deps.backends(), request.get_data(as_text=True)
+    here, body = deps.backends(), request.get_data(as_text=True)
     attempt = _number(request.headers.get("X-Aws-Sqsd-Receive-Count", "1"))
-    return _answer(lambda: handle(body, parts, attempt=attempt), attempt)
+    return _answer(lambda: handle(body, here, attempt=attempt), attempt)
 
 
 @blueprint.post("/cron/<name>")
@@ -61,64 +61,64 @@ def keep_hour(name: str) -> Response:
     """One entry of cron.yaml, which may come twice. Raises NotFound for a name that is not in it."""
     if name not in tasks.TIMED or request.headers.get("X-Aws-Sqsd-Taskname") != name:
         raise NotFound("timed task", name)
-    parts = deps.backends()
-    return _answer(lambda: tasks.keep_hour(name, parts), 1)
+    here = deps.backends()
+    return _answer(lambda: tasks.keep_hour(name, here), 1)
 
 
-def handle(body: str, parts: Backends, *, attempt: int = 1) -> None:
+def handle(body: str, backends: Backends, *, attempt: int = 1) -> None:
     """Do what a message says, whoever brought it.
 
     Raises BackendError for "later", NotFound for "gone", and Invalid for what will never be right.
     """
     if letter.is_letter(body):
-        name, payload = letter.unseal(body, key=_signing_key(parts))
-        tasks.run(Job("", name, payload, attempt), parts)
+        name, payload = letter.unseal(body, key=_signing_key(backends))
+        tasks.run(Job("", name, payload, attempt), backends)
         return
     dropbox.take_events(
         read_events(body),
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        jobs=parts.jobs,
+        settings=backends.settings,
+        database=backends.database,
+        storage=backends.storage,
+        jobs=backends.jobs,
     )
 
 
-def simulate(text: str, parts: Backends) -> None:
+def simulate(text: str, backends: Backends) -> None:
     """`handle` for an operator, who need not sign: {"name": ..., "payload": {...}} is a job too."""
     try:
         match json.loads(text):
             case {"name": str(name), "payload": dict(payload)}:
-                text = letter.seal(name, payload, key=_signing_key(parts))
+                text = letter.seal(name, payload, key=_signing_key(backends))
     except (ValueError, RecursionError):
         pass  # `handle` says what it thinks of it
-    handle(text, parts)
+    handle(text, backends)
 
 
-def _signing_key(parts: Backends) -> bytes:
+def _signing_key(backends: Backends) -> bytes:
     """What jobs are signed with, here and where they are sent."""
-    return derived_key(parts.secret_key, JOBS_PURPOSE)
+    return derived_key(backends.secret_key, JOBS_PURPOSE)
 
 
 def _answer(work: Callable[[], None], attempt: int) -> Response:
     """200 when it is done. What went wrong is noted for those who look at the dead letters."""
-    parts, message_id = deps.backends(), request.headers.get("X-Aws-Sqsd-Msgid", "")[:100]
+    here, message_id = deps.backends(), request.headers.get("X-Aws-Sqsd-Msgid", "")[:100]
     began = time.monotonic()
     try:
-        within(parts.settings.job_seconds, work)
+        within(here.settings.job_seconds, work)
     except NotFound as gone:
         log.info("message %s is void: %s", message_id, gone)
     except Exception as error:
         reason = str(error) if isinstance(error, BigimageError) else f"a mistake: {type(error).__name__}"
         log.warning("message %s failed at try %d: %s", message_id, attempt, reason)
-        _note(message_id, reason, attempt, parts)
+        _note(message_id, reason, attempt, here)
         raise
     log.info("message %s done in %d ms", message_id, (time.monotonic() - began) * 1000)
     return jsonify(status="done")
 
 
-def _note(message_id: str, reason: str, attempt: int, parts: Backends) -> None:
+def _note(message_id: str, reason: str, attempt: int, backends: Backends) -> None:
     try:
-        failures.note(message_id, reason=reason, attempt=attempt, database=parts.database)
+        failures.note(message_id, reason=reason, attempt=attempt, database=backends.database)
     except BackendError as error:
         log.warning("why message %s failed is not noted: %s", message_id, error)
 

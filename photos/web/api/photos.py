@@ -18,18 +18,18 @@ def list_photos(query: shapes.PhotoListQuery) -> shapes.PhotoPage:
     """List photos, newest first by their own local day.
     With `q` only those that match it, as in search.
     """
-    backends, owner = deps.backends(), deps.user()
+    here, owner = deps.backends(), deps.user()
     if query.q:
         found = search.find(
             query.q,
             owner=owner,
-            database=backends.database,
-            search=backends.search,
+            database=here.database,
+            search=here.search,
             limit=query.limit,
             cursor=query.cursor,
         )
         return shapes.PhotoPage([_shape(match.photo) for match in found.items], found.next)
-    with backends.database.read() as connection:
+    with here.database.read() as connection:
         page = photo_rows.list_photos(
             connection, owner_id=owner.id, shelf=Shelf(query.shelf), limit=query.limit, cursor=query.cursor
         )
@@ -60,7 +60,7 @@ def get_photo(photo_id: str) -> shapes.PhotoShape:
 @operation("PATCH", "/photos/<photo_id>", body=shapes.PhotoChange, answer=shapes.PhotoShape)
 def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
     """Change description, favourite, rating, tags, date or place, all or nothing; absent fields stay."""
-    backends = deps.backends()
+    here = deps.backends()
     wanted = library.Edit(
         description=None if body.description is UNSET else body.description,
         is_favourite=None if body.is_favourite is UNSET else body.is_favourite,
@@ -73,9 +73,9 @@ def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
         photo_id,
         wanted,
         owner=deps.user(),
-        database=backends.database,
-        search=backends.search,
-        jobs=backends.jobs,
+        database=here.database,
+        search=here.search,
+        jobs=here.jobs,
     )
     return _shape(photo)
 
@@ -83,46 +83,38 @@ def change_photo(photo_id: str, body: shapes.PhotoChange) -> shapes.PhotoShape:
 @operation("POST", "/photos/<photo_id>/trash", answer=shapes.PhotoShape)
 def trash_photo(photo_id: str) -> shapes.PhotoShape:
     """Move a photo to the trash."""
-    backends = deps.backends()
-    return _shape(
-        library.trash(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
-    )
+    here = deps.backends()
+    return _shape(library.trash(photo_id, owner=deps.user(), database=here.database, search=here.search))
 
 
 @operation("POST", "/photos/<photo_id>/restore", answer=shapes.PhotoShape)
 def restore_photo(photo_id: str) -> shapes.PhotoShape:
     """Take a photo back out of the trash."""
-    backends = deps.backends()
-    return _shape(
-        library.restore(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
-    )
+    here = deps.backends()
+    return _shape(library.restore(photo_id, owner=deps.user(), database=here.database, search=here.search))
 
 
 @operation("POST", "/photos/<photo_id>/reprocess", answer=shapes.PhotoShape)
 def reprocess_photo(photo_id: str) -> shapes.PhotoShape:
     """Develop and label a photo again; what people decided and wrote stays."""
-    backends = deps.backends()
-    return _shape(
-        library.reprocess(photo_id, owner=deps.user(), database=backends.database, jobs=backends.jobs)
-    )
+    here = deps.backends()
+    return _shape(library.reprocess(photo_id, owner=deps.user(), database=here.database, jobs=here.jobs))
 
 
 @operation("POST", "/photos/<photo_id>/turn", body=shapes.TurnChange, answer=shapes.PhotoShape)
 def turn_photo(photo_id: str, body: shapes.TurnChange) -> shapes.PhotoShape:
     """Turn a photo; its original stays as it is, and the pictures of it are made anew."""
-    backends = deps.backends()
+    here = deps.backends()
     return _shape(
-        library.turn(
-            photo_id, body.degrees, owner=deps.user(), database=backends.database, jobs=backends.jobs
-        )
+        library.turn(photo_id, body.degrees, owner=deps.user(), database=here.database, jobs=here.jobs)
     )
 
 
 @operation("DELETE", "/photos/<photo_id>")
 def purge_photo(photo_id: str) -> None:
     """Delete a photo for good; it has to be in the trash."""
-    backends = deps.backends()
-    library.purge(photo_id, owner=deps.user(), database=backends.database, search=backends.search)
+    here = deps.backends()
+    library.purge(photo_id, owner=deps.user(), database=here.database, search=here.search)
 
 
 @operation(
@@ -140,9 +132,9 @@ def undecide_label(photo_id: str, name: str) -> shapes.PhotoShape:
 
 
 def _decide(photo_id: str, name: str, verdict: Verdict | None) -> Photo:
-    backends = deps.backends()
+    here = deps.backends()
     return library.decide_label(
-        photo_id, name, verdict, owner=deps.user(), database=backends.database, search=backends.search
+        photo_id, name, verdict, owner=deps.user(), database=here.database, search=here.search
     )
 
 

@@ -12,12 +12,12 @@ from photos.web.api.photo_shapes import photo_shape
 @operation("GET", "/search", query=shapes.SearchQuery, answer=shapes.MatchPage)
 def search_photos(query: shapes.SearchQuery) -> shapes.MatchPage:
     """Search, and say why each photo matched."""
-    backends = deps.backends()
+    here = deps.backends()
     found = search.find(
         query.q,
         owner=deps.user(),
-        database=backends.database,
-        search=backends.search,
+        database=here.database,
+        search=here.search,
         order=query.order,
         limit=query.limit,
         cursor=query.cursor,
@@ -25,7 +25,7 @@ def search_photos(query: shapes.SearchQuery) -> shapes.MatchPage:
     return shapes.MatchPage(
         [
             shapes.MatchShape(
-                photo_shape(match.photo, backends.storage),
+                photo_shape(match.photo, here.storage),
                 [shapes.reason_shape(reason) for reason in match.reasons],
             )
             for match in found.items
