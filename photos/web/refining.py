@@ -16,6 +16,7 @@ from photos.query.evaluate import least_confidence
 from photos.query.tree import And, Confidence, Node, Or
 from photos.query.vocabulary import Kind
 from photos.services.suggestions import term_for
+from photos.web.words import count_words
 
 FACET_WORDS = {
     Kind.LABEL: "Labels",
@@ -99,13 +100,6 @@ def with_names(text: str, names: Mapping[str, str]) -> str:
     return text
 
 
-def count_words(facets: Facets) -> str:
-    """`1 photo`, `430 photos`, `More than 5,000 photos`."""
-    if not facets.is_whole:
-        return f"More than {facets.photos:,} photos"
-    return f"{facets.photos:,} {'photo' if facets.photos == 1 else 'photos'}"
-
-
 def with_confidence(text: str, least: int) -> str:
     """The query with another least confidence; 0 is none. Raises QueryError."""
     tree = parse(text)
@@ -141,6 +135,12 @@ def _group(kind: Kind, text: str, tree: Node, order: str, facets: Facets) -> Fac
         href = _href(without(text, same) if same else _with_term(text, term), order)
         links.append(FacetLink(value.shown, f"{value.photos:,}", href, bool(same)))
     return FacetGroup(FACET_WORDS[kind], tuple(links))
+
+
+def total_words(facets: Facets) -> str:
+    """`1 photo`, `430 photos`, `More than 5,000 photos`."""
+    total = count_words(facets.photos, "photo", "photos")
+    return total if facets.is_whole else f"More than {total}"
 
 
 def _href(text: str, order: str) -> str:

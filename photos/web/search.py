@@ -17,7 +17,7 @@ from photos.query.tree import CONFIDENCE_STEP, Like, QueryError, walk
 from photos.query.vocabulary import Kind
 from photos.services import search
 from photos.web import deps
-from photos.web.refining import chips, count_words, refining, with_confidence, with_names
+from photos.web.refining import chips, refining, total_words, with_confidence, with_names
 from photos.web.results import result
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
@@ -140,7 +140,7 @@ def _shown(query: str, order: str, counted: Facets | None, cursor: str | None = 
         "readable": with_names(query, names),
         "order": order,
         "orders": ORDERS,
-        "count": count_words(counted) if counted else "More results",
+        "count": total_words(counted) if counted else "More results",
         "chips": chips(query, order, names) if counted else (),
         "results": [result(match, here.storage, origin) for match in found.items],
         "obstacles": ()
