@@ -50,13 +50,11 @@ def zoom_for(bounds: Bounds, zoom: int) -> int:
     return fitting
 
 
-def list_squares(
-    connection: Connection, owner_id: int, bounds: Bounds, zoom: int, *, shelf: Shelf = Shelf.TIMELINE
-) -> list[Square]:
-    """The occupied squares of a zoom in a part of the map. Costs one statement."""
+def list_squares(connection: Connection, owner_id: int, bounds: Bounds, zoom: int) -> list[Square]:
+    """The occupied squares of the timeline, of a zoom in a part of the map. Costs one statement."""
     seen = squares_in(bounds, zoom)
     ranges = _ranges(bounds, zoom)
-    values: dict[str, object] = {"owner": owner_id, "shelf": shelf}
+    values: dict[str, object] = {"owner": owner_id, "shelf": Shelf.TIMELINE}
     for number, (first, last) in enumerate(ranges):
         values |= {f"first{number}": first, f"last{number}": last}
     rows = connection.execute(_walk(len(ranges), 2 * (DEPTH - zoom)), values)

@@ -18,15 +18,15 @@ FETCHED = 10_000
 """Rows read at once, so that a million of them never stand in memory together."""
 
 
-def list_wrong(connection: Connection, *, owner_id: int | None = None) -> list[Month]:
-    """Months whose chunks do not count what is there, of everybody or of one person.
+def list_wrong(connection: Connection) -> list[Month]:
+    """Months whose chunks do not count what is there, of everybody.
 
     Reads the index of shelves from end to end. What others write meanwhile may look wrong where a transaction
     is no snapshot: `is_wrong` asks again.
     """
-    recorded = _recorded(connection, owner_id)
+    recorded = _recorded(connection)
     wrong = []
-    for month, places in _months(connection, owner_id):
+    for month, places in _months(connection):
         if not _counts_right(recorded.pop(month, {}), places):
             wrong.append(month)
     return sorted(wrong + list(recorded))
@@ -57,24 +57,20 @@ def _counts_right(recorded: Mapping[Place, int], places: Sequence[Place]) -> boo
     return counted == {number: recorded[first] for number, first in enumerate(firsts)}
 
 
-def _recorded(connection: Connection, owner_id: int | None) -> dict[Month, dict[Place, int]]:
+def _recorded(connection: Connection) -> dict[Month, dict[Place, int]]:
     table = timeline_chunk.c
     statement = select(
         table.owner_id, table.shelf, table.month, table.first_local, table.first_key, table["count"]
     )
-    if owner_id is not None:
-        statement = statement.where(table.owner_id == owner_id)
     found: dict[Month, dict[Place, int]] = defaultdict(dict)
     for owner, shelf, month, first_local, first_key, count in connection.execute(statement):
         found[Month(owner, shelf, month)][first_local, first_key] = count
     return found
 
 
-def _months(connection: Connection, owner_id: int | None) -> Iterator[tuple[Month, list[Place]]]:
+def _months(connection: Connection) -> Iterator[tuple[Month, list[Place]]]:
     """Every month with the places of its photos, in the order of the index."""
-    everybody = select(user.c.id).order_by(user.c.id)
-    ids = connection.scalars(everybody).all() if owner_id is None else [owner_id]
-    for owner in ids:
+    for owner in connection.scalars(select(user.c.id).order_by(user.c.id)).all():
         for shelf in Shelf:
             statement = (
                 chunks.on_shelf(owner, shelf)

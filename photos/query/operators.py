@@ -57,9 +57,9 @@ class Value:
     value_position: int
     value_length: int
 
-    def refused(self, reason: str, *, code: str = "query") -> QueryError:
+    def refused(self, reason: str) -> QueryError:
         """The error that points at the value."""
-        return QueryError(reason, position=self.value_position, length=self.value_length, code=code)
+        return QueryError(reason, position=self.value_position, length=self.value_length)
 
 
 @dataclass(frozen=True, slots=True)

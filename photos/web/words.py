@@ -131,11 +131,11 @@ def whereabouts(photo: Photo) -> str:
     )
 
 
-def days_left(photo: Photo, *, trash_days: int, now: datetime | None = None) -> int:
+def days_left(photo: Photo, *, trash_days: int) -> int:
     """Days until the trash deletes it for good, a begun one counted whole; at least 0."""
     if photo.trashed_at is None:
         return trash_days
-    left = photo.trashed_at + timedelta(days=trash_days) - (now or datetime.now(UTC))
+    left = photo.trashed_at + timedelta(days=trash_days) - datetime.now(UTC)
     return max(0, -(-left // timedelta(days=1)))
 
 

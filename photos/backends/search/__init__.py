@@ -91,8 +91,8 @@ class Search(Protocol):
         """Values on the owner's timeline with a word that begins so, up to `limit` of each kind, commonest
         first. A blank beginning suits every value."""
 
-    def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
-        """(key, revision) of the given or all documents, in key order; for fsck and reindex."""
+    def revisions(self) -> Iterator[tuple[int, int]]:
+        """(key, revision) of all documents, in key order; for fsck and reindex."""
 
     def optimise(self) -> None:
         """Merge and erase: after it, a byte search in the index finds nothing of removed documents."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -124,14 +123,19 @@ class SqliteSearch:
         with self._file.asking("suggest") as connection:
             return StoredVocabulary(connection, owner_id).suggest(beginning, kinds, limit)
 
-    def revisions(self, keys: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
-        """(key, revision) of the given or all documents, in key order. Raises SearchError."""
-        if keys is None:
-            yield from self._all_revisions()
-            return
-        with self._file.reading("read revisions") as connection:
-            known = _known_revisions(connection, keys)
-        yield from sorted(known.items())
+    def revisions(self) -> Iterator[tuple[int, int]]:
+        """(key, revision) of all documents, in key order. Raises SearchError."""
+        last = -1
+        while True:
+            with self._file.reading("read revisions") as connection:
+                rows = connection.execute(
+                    "SELECT key, revision FROM photo WHERE key > ? ORDER BY key LIMIT ?",
+                    (last, _REVISIONS_AT_ONCE),
+                ).fetchall()
+            yield from rows
+            if len(rows) < _REVISIONS_AT_ONCE:
+                return
+            last = rows[-1][0]
 
     def optimise(self) -> None:
         """Merge all segments and empty the log, so that nothing of removed documents is left.
@@ -159,19 +163,6 @@ class SqliteSearch:
     def close(self) -> None:
         """Close idle connections; the index stays usable."""
         self._file.close()
-
-    def _all_revisions(self) -> Iterator[tuple[int, int]]:
-        last = -1
-        while True:
-            with self._file.reading("read revisions") as connection:
-                rows = connection.execute(
-                    "SELECT key, revision FROM photo WHERE key > ? ORDER BY key LIMIT ?",
-                    (last, _REVISIONS_AT_ONCE),
-                ).fetchall()
-            yield from rows
-            if len(rows) < _REVISIONS_AT_ONCE:
-                return
-            last = rows[-1][0]
 
 
 def _check_order(order: str) -> None:
