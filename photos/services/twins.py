@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from shutil import copyfileobj
@@ -12,10 +14,10 @@ from tempfile import NamedTemporaryFile
 
 from photos.backends.storage import Readable
 from photos.config import Settings
-from photos.db import hashes
+from photos.db import hashes, rate
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
-from photos.errors import Invalid
+from photos.errors import BackendError, Invalid
 from photos.models import PerceptualHash, Photo, User
 from photos.services.processing import Darkroom
 from photos.services.whole_files import HashingReader
@@ -25,6 +27,12 @@ SURE = 31
 POSSIBLE = 47
 MOST_TWINS = 50
 COPY_BYTES = 1 << 19
+MOST_A_MINUTE = 30
+"""Pictures that one person may ask about."""
+PATIENCE_SECONDS = 20
+
+_one_at_a_time = threading.Semaphore(1)
+"""A picture that is looked at may need as much memory as one that is developed."""
 
 
 class Certainty(StrEnum):
@@ -50,6 +58,38 @@ def find_file(sha256: str, *, owner: User, database: Database) -> tuple[Twin, ..
     with database.read() as connection:
         photo = photo_rows.find_photo_by_hash(connection, owner.id, sha256)
     return (Twin(photo, 0, Certainty.SAME),) if photo else ()
+
+
+def look(
+    stream: Readable,
+    *,
+    owner: User,
+    settings: Settings,
+    database: Database,
+    open_magnifier: Callable[[], AbstractContextManager[Darkroom]],
+) -> tuple[Twin, ...]:
+    """`find_picture`, in turn: one picture at a time, and so many in a minute for each person.
+
+    Raises what `find_picture` raises, TooMany, and BackendError while others are being looked at.
+    """
+    with database.write() as connection:
+        rate.take(
+            connection,
+            "look",
+            str(owner.id),
+            limit=MOST_A_MINUTE,
+            window_seconds=60,
+            now=datetime.now(UTC),
+            reason="You have asked very often. Wait a minute.",
+        )
+    if not _one_at_a_time.acquire(timeout=PATIENCE_SECONDS):
+        raise BackendError("decoders", "look", "at one more picture")
+    try:
+        return find_picture(
+            stream, owner=owner, settings=settings, database=database, magnifier=open_magnifier()
+        )
+    finally:
+        _one_at_a_time.release()
 
 
 def find_picture(

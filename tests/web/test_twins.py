@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from photos.db.schema import metadata
 from photos.models import Photo
-from photos.web import twins
+from photos.services import twins
 from tests import pictures
 from tests.web.conftest import Browser, People
 from tests.web.shelves import Library, check, words

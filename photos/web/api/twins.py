@@ -9,7 +9,6 @@ from flask import request
 from photos.backends.storage import Readable
 from photos.services import duplicates, twins
 from photos.web import deps
-from photos.web import twins as pages
 from photos.web.api import twin_shapes as shapes
 from photos.web.api.operations import operation
 from photos.web.api.photo_shapes import PhotoShape, photo_shape
@@ -27,7 +26,13 @@ def find_twins(query: shapes.TwinQuery) -> shapes.TwinList:
     if not found:
         # under gunicorn Werkzeug takes the read that finds the end for one beyond the limit
         request.max_content_length = here.settings.max_photo_bytes + 1
-        found = pages.look(cast(Readable, request.stream))
+        found = twins.look(
+            cast(Readable, request.stream),
+            owner=owner,
+            settings=here.settings,
+            database=here.database,
+            open_magnifier=here.open_magnifier,
+        )
     return shapes.TwinList([shapes.twin_shape(twin, here.storage) for twin in found])
 
 
