@@ -119,15 +119,20 @@ def migrated_sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'test.db')}"
 
 
-@pytest.fixture(scope="session")
-def shared_mariadb_url(mariadb: MariaDB) -> Iterator[str]:
-    """URL of a MariaDB database with all tables, one for each worker process."""
+def migrated_database(mariadb: MariaDB) -> Iterator[str]:
+    """URL of a MariaDB database with all tables, until it is not needed any more."""
     url = mariadb.create_database()
     database = Database(url)
     migrate.upgrade(database)
     database.close()
     yield url
     mariadb.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def shared_mariadb_url(mariadb: MariaDB) -> Iterator[str]:
+    """URL of a MariaDB database with all tables, one for each worker process."""
+    yield from migrated_database(mariadb)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from photos.db.mysql import server_lock
 from photos.errors import Conflict, DatabaseError, NotFound, SecretsError
 from photos.services import rotation
 from photos.wiring import Backends
+from tests.conftest import migrated_database
 from tests.servers.mariadb import MariaDB
 from tests.servers.moto import REGION, Moto
 
@@ -49,13 +50,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def migrated_url(mariadb: MariaDB) -> Iterator[str]:
-    """A database with all tables."""
-    url = mariadb.create_database()
-    owner = Database(url)
-    migrate.upgrade(owner)
-    owner.close()
-    yield url
-    mariadb.drop_database(url)
+    """A database with all tables; tests here play with its version."""
+    yield from migrated_database(mariadb)
 
 
 @pytest.fixture
