@@ -19,14 +19,14 @@ from photos.db import leases
 from photos.errors import BackendError, BigimageError, Invalid, NotFound
 from photos.ids import new_id
 from photos.models import Job
-from photos.services import counting, indexing, upkeep
+from photos.services import upkeep
 from photos.wiring import Backends, open_backends
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.2
 SWEEP_SECONDS = 30
-MERGE_SECONDS = 3600
+MEND_SECONDS = 3600
 GRACE_SECONDS = 20
 LONGEST_DELAY_SECONDS = 600
 
@@ -90,9 +90,8 @@ class Runner:
         except BackendError as error:
             self._give_back(job, error)
             return
-        except (
-            Exception
-        ) as error:  # a bug in one job must not end the runner; the row's attempts end the photo
+        except Exception as error:
+            # a bug in one job must not end the runner; the row's attempts end the photo
             log.exception("job %s failed", job.name)
             self._give_back(job, error)
             return
@@ -114,7 +113,7 @@ class Runner:
             log.warning("job %s comes again when its lease ends: %s", job.name, failure)
 
     def _sweep(self) -> None:
-        merged_at, is_compared = time.monotonic(), False
+        mended_at: float | None = None
         while not self.stopping.is_set():
             try:
                 if self._holds_lease():
@@ -127,13 +126,12 @@ class Runner:
                         jobs=self.backends.jobs,
                     )
                     log.debug("swept: %s", swept)
-                    if not is_compared:
-                        indexing.mend_index(database=self.backends.database, search=self.backends.search)
-                        counting.mend(database=self.backends.database)
-                        is_compared = True
-                    if time.monotonic() - merged_at > MERGE_SECONDS:
-                        self.backends.search.optimise()
-                        merged_at, is_compared = time.monotonic(), False
+                    if mended_at is None:
+                        upkeep.compare(database=self.backends.database, search=self.backends.search)
+                        mended_at = time.monotonic()
+                    elif time.monotonic() - mended_at > MEND_SECONDS:
+                        upkeep.mend(database=self.backends.database, search=self.backends.search)
+                        mended_at = time.monotonic()
             except BackendError as error:
                 log.error("the sweep could not finish: %s", error)
             except Exception:  # the timer must outlive a bug; the next round tells again

@@ -146,7 +146,12 @@ def _delete_discarded(now: datetime, *, database: Database, storage: Storage) ->
 
 
 def mend(*, database: Database, search: Search) -> None:
-    """What is due once an hour: compare index and counts with the rows, and put the index in order."""
+    """What is due once an hour: compare, and put the index in order."""
+    compare(database=database, search=search)
+    search.optimise()
+
+
+def compare(*, database: Database, search: Search) -> None:
+    """Hold index and counts against the rows, and bring in what they lack."""
     mend_index(database=database, search=search)
     counting.mend(database=database)
-    search.optimise()
