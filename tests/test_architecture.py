@@ -70,7 +70,7 @@ MAY_IMPORT = {
     "tasks": {"ground", "services", "wiring"},
     "client": {"ground"},
     "web": {"ground", "config", "core", "role", "db", "services", "tasks", "wiring", "web"},
-    "cli": {"ground", "config", "core", "db", "services", "tasks", "wiring", "client", "web"},
+    "cli": {"ground", "config", "core", "db", "services", "tasks", "wiring", "client", "web", "cli"},
     "app": {"ground", "config", "role", "db", "services", "tasks", "wiring", "web", "cli"},
     "entry": {"ground", "config", "db", "services", "tasks", "wiring"},
 }

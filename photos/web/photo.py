@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -32,7 +34,7 @@ def show(photo_id: str) -> str:
     return _page(photo, beside, origin)
 
 
-def _origin() -> dict[str, str]:
+def _origin() -> dict[str, Any]:
     """The search this page was opened from, as arguments of addresses; empty if from none."""
     given = {name: request.args.get(name, "") for name in ("q", "order")}
     return {name: value for name, value in given.items() if value} if given["q"] else {}
@@ -49,7 +51,7 @@ def _neighbours_in_search(photo: Photo, q: str, order: str = "newest") -> tuple[
         return None, None
 
 
-def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str, str]) -> str:
+def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str, Any]) -> str:
     here = deps.backends()
     before_href, after_href = (
         url_for("photo.show", photo_id=photo_id, **origin) if photo_id else "" for photo_id in beside
@@ -78,7 +80,7 @@ def _page(photo: Photo, beside: tuple[str | None, str | None], origin: dict[str,
     )
 
 
-def _back(photo: Photo, origin: dict[str, str]) -> tuple[str, str]:
+def _back(photo: Photo, origin: dict[str, Any]) -> tuple[str, str]:
     """Where Escape and the cross lead, and its name."""
     if origin:
         return url_for("search.index", **origin), "Back to the results"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
@@ -64,7 +65,7 @@ def tile(
     photo: Photo,
     storage: Storage,
     *,
-    origin: Mapping[str, str] | None = None,
+    origin: Mapping[str, Any] | None = None,
     days_left: int = 0,
 ) -> Tile:
     """One tile; `origin` (`q` and `order`) lets the photo page lead on and back in a search."""
