@@ -65,7 +65,7 @@ def _known_among(
     hashes = {file.sha256 for file in files if _refusal(file, settings) is None}
     with database.read() as connection:
         twins = photo_rows.list_photos_by_hashes(connection, owner.id, hashes)
-    return {twin.sha256: _known(twin) for twin in twins if not _arrived_damaged(twin)}
+    return {twin.sha256: _known(twin) for twin in twins if not arrived_damaged(twin)}
 
 
 def _refusal(file: OfferedFile, settings: Settings) -> Offer | None:
