@@ -18,6 +18,7 @@ from photos.db import sessions as session_rows
 from photos.db import users as user_rows
 from photos.db.engine import Database
 from photos.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from photos.ids import hash_secret
 from photos.services import accounts, email_addresses, links, signing_in, tokens
 from tests.proof import Sweep
 
@@ -164,7 +165,7 @@ def test_a_code_is_good_once_even_for_parallel_exchanges(database: Database) -> 
 
     def spend(_: int) -> object:
         with database.write() as connection:
-            return account_rows.spend_code(connection, accounts.hash_secret(code), now=datetime.now(UTC))
+            return account_rows.spend_code(connection, hash_secret(code), now=datetime.now(UTC))
 
     answers = race(6, spend)
     assert sum(isinstance(answer, account_rows.Grant) for answer in answers) == 1
@@ -177,7 +178,7 @@ def test_links_end_after_their_time_and_are_swept(database: Database) -> None:
     assert links.get_link(secret, database=database).purpose == "reset"
     later = datetime.now(UTC) + timedelta(seconds=links.RESET_SECONDS + 1)
     with database.read() as connection:
-        assert account_rows.find_link(connection, accounts.hash_secret(secret), now=later) is None
+        assert account_rows.find_link(connection, hash_secret(secret), now=later) is None
     assert accounts.delete_expired(later, database=database) >= 1
     with pytest.raises(NotFound):
         links.get_link(secret, database=database)

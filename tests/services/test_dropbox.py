@@ -318,7 +318,7 @@ def test_a_file_replaced_while_it_was_taken_stays_and_is_taken_next(
     box: Dropbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = box.put("a.jpg")
-    accept = dropbox.uploads.accept
+    accept = dropbox.whole_files.accept
 
     def replaced_meanwhile(*arguments: object, **more: object) -> object:
         answer = accept(*arguments, **more)
@@ -326,7 +326,7 @@ def test_a_file_replaced_while_it_was_taken_stays_and_is_taken_next(
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(dropbox.uploads, "accept", replaced_meanwhile)
+        patch.setattr(dropbox.whole_files, "accept", replaced_meanwhile)
         box.take(key)
     assert box.left() == {key}
     box.take(key)
