@@ -23,7 +23,7 @@ from photos.db import migrate
 from photos.db.schema import bulk_change
 from photos.db.schema import photo as photo_table
 from photos.imaging.pool import Decoders
-from photos.services import accounts
+from photos.services import accounts, tokens
 from photos.wiring import Backends, open_backends, prepare
 from tests import pictures
 from tests.e2e.furnished import EMAIL
@@ -84,7 +84,7 @@ class Fleet:
         """What people do here."""
         photo = self.library.accept(pictures.jpeg(64, 48, seed=10**6)).photo
         assert photo is not None
-        token = accounts.create_token_for(
+        token = tokens.create_token_for(
             EMAIL, name="traffic", scopes=frozenset({"read", "write"}), database=self.backends.database
         )
         return Traffic(self.front.url, token, photo.id, folder)
