@@ -105,6 +105,24 @@ def test_files_put_into_the_plain_field_go_the_same_way_and_once(
     assert page.locator("#files").evaluate("field => field.files.length") == 0
 
 
+def test_two_files_of_the_same_bytes_sent_at_once_both_get_ready(page: Page, files: Any) -> None:
+    [path] = files(1)
+    twin = path.with_name("twin.jpg")
+    twin.write_bytes(path.read_bytes())
+    held: list[Route] = []
+
+    def hold_until_both_are_here(route: Route) -> None:
+        held.append(route)
+        if len(held) == 2:
+            for each in held:
+                each.continue_()
+
+    page.route("**/complete", hold_until_both_are_here)
+    drop(page, [path, twin])
+    is_over(page, "2 photos have arrived")
+    expect(page.locator(".queue-line")).to_have_text("")
+
+
 def test_a_picture_is_pasted(page: Page, library: Furnished) -> None:
     page.evaluate(_PASTE)
     is_over(page, "1 photo has arrived")

@@ -92,6 +92,19 @@ def test_an_operator_is_completed_and_its_values_follow(page: Page) -> None:
     expect(box).to_have_value("dog taken:2024")
 
 
+def test_a_suggestion_replaces_what_was_typed_since_it_was_asked_for(page: Page) -> None:
+    open_page(page, "/search")
+    box = page.get_by_role("combobox", name="Search your photos")
+    box.press_sequentially("dog ta")
+    option = page.get_by_role("option", name="taken:")
+    expect(option).to_be_visible()
+    page.route("**/api/v1/search/suggestions?*", lambda _: None)  # no other answer comes
+    box.press_sequentially("k")
+    option.click()
+    expect(box).to_have_value("dog taken:")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_part_is_found_in_the_box_and_taken_out(page: Page) -> None:
     open_page(page, "/search?q=dog+beach")
     expect(page.locator(".result")).to_have_count(1)

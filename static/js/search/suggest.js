@@ -15,7 +15,7 @@ export function start(box) {
 class Combobox {
   #box;
   #list;
-  #found = null; // the last answer; its items belong to the options
+  #found = null; // the last answer and the text it is for; its items belong to the options
   #at = -1; // of the option that is chosen with the arrows
   #timer = 0;
   #asking = null;
@@ -50,7 +50,7 @@ class Combobox {
     const question = new URLSearchParams({ q: value, at });
     // without suggestions the box works as well: nothing is said of an answer that does not come
     const found = await send("GET", `/api/v1/search/suggestions?${question}`, undefined, { signal }).catch(() => null);
-    if (found && !signal.aborted && document.activeElement === this.#box) this.#show(found);
+    if (found && !signal.aborted && document.activeElement === this.#box) this.#show({ ...found, asked: value });
   }
 
   #show(found) {
@@ -107,11 +107,13 @@ class Combobox {
   }
 
   #take(number) {
-    const { start: from, length, items } = this.#found;
+    const { start: from, length, items, asked } = this.#found;
     const { insert } = items[number];
     const characters = [...this.#box.value];
+    // what was typed since belongs to the word, too
+    const end = Math.max(from, from + length + characters.length - [...asked].length);
     const before = characters.slice(0, from).join("") + insert;
-    const after = characters.slice(from + length).join("");
+    const after = characters.slice(end).join("");
     const isWhole = !/[:]$/.test(insert) && items[number].photos !== null;
     const gap = isWhole && !/^\s/.test(after) ? " " : "";
     this.#box.value = before + gap + after;

@@ -171,7 +171,8 @@ class Queue extends EventTarget {
   }
 
   #watch(photoId, fileId) {
-    this.#processing.set(photoId, fileId);
+    // files with the same bytes are one photo
+    this.#processing.set(photoId, [...(this.#processing.get(photoId) ?? []), fileId]);
     if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), ASK_MS);
   }
 
@@ -180,7 +181,7 @@ class Queue extends EventTarget {
     const answer = await send("GET", `/api/v1/photos/states?ids=${ids.join(",")}`).catch(() => ({ items: [] }));
     for (const { id, state, reason } of answer.items) {
       if (state !== "ready" && state !== "refused") continue;
-      this.#step(this.#processing.get(id), { state, reason });
+      for (const fileId of this.#processing.get(id)) this.#step(fileId, { state, reason });
       this.#processing.delete(id);
     }
     this.#timer = this.#processing.size ? setTimeout(() => this.#ask(), ASK_MS) : 0;
