@@ -15,8 +15,8 @@ from photos.models import User
 from photos.web import deps
 from photos.web.csrf import csrf_token
 
-COMPONENTS = ("icon", "flashes", "account_menu")
-"""Macros of the frame of every page, each in the file of its name."""
+COMPONENTS = ("icon", "flashes", "account_menu", "selection_bar")
+"""Macros of most pages, each in the file of its name."""
 
 
 def csp_nonce() -> str:
