@@ -83,10 +83,12 @@ class Problem:
     field: str = ""
     retry_after: int | None = None
     position: int | None = None
+    heading: str = ""
+    """Of its page, where the title says too little to a person."""
 
     @property
     def title(self) -> str:
-        """A short heading, the same for every problem of this status."""
+        """A few words, the same for every problem of this status."""
         return TITLES.get(self.status, "This did not work")
 
 

@@ -28,7 +28,7 @@ FRESH_SECONDS = 60
 """Whoever has just chosen a password is not asked for it again within this time."""
 LONGEST_PARAMETER = 128
 LONGEST_SECRET = 1000
-LINK_IS_OVER = "Links like this work once and for a limited time. This one is over; ask for a new one."
+LINK_IS_OVER = "Links like this work once and for a limited time. Ask whoever gave it to you for a new one."
 Page = str | tuple[str, int] | Response
 
 
@@ -81,7 +81,9 @@ def link(token: str) -> Page:
     try:
         return _use_link(token)
     except NotFound:
-        return problem_response(Problem(404, "not_found", LINK_IS_OVER))
+        return problem_response(
+            Problem(404, "not_found", LINK_IS_OVER, heading="This link does not work any more")
+        )
 
 
 def _use_link(token: str) -> Page:

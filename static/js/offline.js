@@ -21,14 +21,15 @@ function followPictures(library) {
   const lost = new Set();
   const store = new Trouble(STORE, "Pictures are back.", isStoreThere);
   let askedAt = -ASK_EVERY_MS;
-  const onError = async ({ target }) => {
-    if (target.tagName !== "IMG") return;
-    lost.add(target);
+  const miss = async (picture) => {
+    lost.add(picture);
     if (store.isOn || library.isOn || performance.now() - askedAt < ASK_EVERY_MS) return;
     askedAt = performance.now();
     if (!(await isStoreThere().catch(() => true))) store.begin();
   };
-  addEventListener("error", onError, { capture: true });
+  addEventListener("error", ({ target }) => target.tagName === "IMG" && miss(target), { capture: true });
+  // some may have been tried before this began
+  for (const picture of document.images) if (picture.complete && picture.currentSrc && !picture.naturalWidth) miss(picture);
   store.onEnd = () => {
     for (const picture of lost) if (picture.isConnected) picture.src += "";
     lost.clear();

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.furnished import Furnished, add_photos
+from tests import pictures
+from tests.e2e.furnished import Furnished, add_photos, furnish, sign_in
 from tests.e2e.witness import SCREENSHOTS, Witness, accessibility_faults, keep_picture, sideways_overflow
 from tests.servers.app import RunningApp
 
@@ -142,7 +146,63 @@ def test_a_photo_is_reached_turned_kept_and_left_by_keys_alone(
     expect(page.locator(f"#photo-{library.ids['chelsea.jpg']}")).to_be_visible()
 
 
+def test_the_way_back_leads_to_the_photo_and_another_search_begins_at_its_top(
+    library: Furnished, context: BrowserContext, witness: Witness
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 700, "height": 400})
+    library.let_in(context)
+    photo_id = library.ids["chelsea.jpg"]
+    photo = f"{library.app.url}/photos/{photo_id}?q=type:jpeg"
+    page.goto(photo)
+    wait_until_seen(page, photo_id)
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#photo-{photo_id}")).to_be_focused()
+    page.goto(photo)
+    wait_until_seen(page, photo_id)
+    page.locator("#search-box").fill("type:jpeg")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=type*")
+    expect(page.locator("html[data-scripted=listening]")).to_be_attached()
+    assert page.evaluate("scrollY") == 0
+    expect(page.locator(f"#photo-{photo_id}")).not_to_be_focused()
+
+
+def test_what_cannot_be_reached_is_said_and_comes_back_by_itself(
+    bigimage: RunningApp, context: BrowserContext, tmp_path: Path
+) -> None:
+    library = furnish(bigimage)
+    library.upload(*pictures.sample_photos(tmp_path / "photos", 1))
+    page, data = context.new_page(), bigimage.data
+    with moved(data / "storage"):
+        sign_in(page, bigimage.url)
+        expect(page.locator(".quiet-line")).to_contain_text("Pictures cannot be reached just now.")
+    expect(page.locator(".quiet-line")).to_have_count(0)
+    page.wait_for_function("[...document.querySelectorAll('.tile img')].some((image) => image.naturalWidth)")
+    with moved(data):
+        page.reload()
+        expect(page.get_by_role("heading", name="A part of Bigimage does not answer")).to_be_visible()
+        expect(page.get_by_text("This page comes by itself as soon as it can.")).to_be_visible()
+        assert accessibility_faults(page) == []
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+@contextmanager
+def moved(folder: Path) -> Iterator[None]:
+    """As a volume that is gone for a while."""
+    elsewhere = folder.rename(folder.with_name(f"{folder.name}-elsewhere"))
+    try:
+        yield
+    finally:
+        elsewhere.rename(folder)
+
+
 def wait_for_photo(page: Page, photo_id: str | None) -> None:
-    """Until the page of this photo listens to keys: when it begins to, it notes the photo as seen."""
+    """Until the page of this photo listens to keys."""
     page.wait_for_url(f"**/photos/{photo_id}")
+    wait_until_seen(page, photo_id)
+
+
+def wait_until_seen(page: Page, photo_id: str | None) -> None:
+    """When the page of a photo begins to listen, it notes the photo as seen."""
     page.wait_for_function("id => sessionStorage.getItem('seen') === id", arg=photo_id)

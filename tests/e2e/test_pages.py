@@ -103,6 +103,9 @@ def test_two_thousand_files_leave_the_page_responsive_and_survive_a_reload(
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(title).to_contain_text("Paused")
     assert page.locator(".queue-row").count() < 40
+    page.get_by_role("button", name="Hide the files").click()
+    expect(page.locator(".queue-list")).to_be_hidden()
+    page.get_by_role("button", name="Show the files").click()
     page.locator(".queue-list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
     expect(page.get_by_text("1999.jpg")).to_be_visible()
     settled = int((title.text_content() or "").split()[2])

@@ -230,7 +230,9 @@ def test_an_invitation_makes_one_member(app: Flask, people: People) -> None:
     assert guest.sign_in("guest@example.org").status_code == 303
     assert guest.get("/account/people").status_code == 403
     again = Browser(app.test_client())
-    assert again.post(path, {"email": "second@example.org", "password": PASSWORD}).status_code == 404
+    answer = again.post(path, {"email": "second@example.org", "password": PASSWORD})
+    assert answer.status_code == 404
+    assert "<h1>This link does not work any more</h1>" in answer.text
 
 
 def test_a_second_account_for_one_address_is_refused(app: Flask, people: People) -> None:

@@ -55,6 +55,18 @@ def test_the_page_shows_everything_known(library: Library) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
+def test_the_less_sure_of_many_labels_and_the_last_of_many_tags_are_folded(library: Library) -> None:
+    photo = library.add(pictures.png(64, 48))
+    library.label(photo, [Label(f"thing {number}", 99 - number) for number in range(14)])
+    library.browser.post(f"/photos/{photo.id}/tags", {"tags": ",".join(f"tag {n}" for n in range(10, 33))})
+    page = check(library.browser.get(f"/photos/{photo.id}").text)
+    shown, folded = page.split('<details class="more"', 1)
+    assert ("thing 11 88 %" in words(shown), "thing 12" in words(shown)) == (True, False)
+    assert "2 more" in words(folded)
+    assert "thing 13 86 %" in words(folded)
+    assert "tag 29 and 3 more" in words(shown)
+
+
 def test_a_file_without_a_date_says_that_it_has_none(library: Library) -> None:
     photo = library.add(pictures.png(64, 48))
     text = words(library.browser.get(f"/photos/{photo.id}").text)

@@ -5,6 +5,7 @@
 // its link is followed: { id, neighbours }; preventDefault() keeps the page.
 
 import { addAll, listenForSelecting } from "../selecting.js";
+import { takeSeen } from "../seen.js";
 import { selection } from "../selection.js";
 import { start as followStates } from "../states.js";
 import { complain } from "../toasts.js";
@@ -168,7 +169,6 @@ async function showOldest() {
 
 // The photo that was open when the reader came back has the focus, and is in sight.
 function showSeen() {
-  const id = sessionStorage.getItem("seen");
-  sessionStorage.removeItem("seen");
+  const id = takeSeen();
   if (id) reveal(id).catch(() => {});
 }

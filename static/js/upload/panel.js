@@ -8,6 +8,7 @@ import { Rate, fileWords, headline, isOver, progressLine, totals } from "./wordi
 
 const ROW_PX = 60;
 const SPARE_ROWS = 4;
+const FOLDED = "queue-folded";
 const ICONS = { refused: "file-warning", failed: "circle-alert", known: "copy", ready: "check", missing: "file-warning" };
 
 export class Panel {
@@ -31,7 +32,11 @@ export class Panel {
     this.pause = button("Pause", "pause", () => (this.#queue.isPaused ? this.#queue.resume() : this.#queue.pause()));
     this.retry = button("Retry all failed", "refresh-cw", () => this.#queue.retryAll(), { isWordy: true });
     this.again = button("Choose them again", "folder-up", () => this.#chooseAgain(), { isWordy: true });
+    this.fold = button("Hide the files", "chevron-left", () => this.#setFolded(!this.#isFolded));
+    this.fold.classList.add("queue-fold");
+    this.fold.hidden = Boolean(place);
     this.cancel = button("Close", "x", () => this.#queue.clear());
+    this.cancel.classList.add("queue-cancel");
     this.line = node("p", "queue-line");
     this.bar = node("progress", "queue-bar");
     this.bar.setAttribute("aria-label", "Upload");
@@ -42,11 +47,27 @@ export class Panel {
     this.list.setAttribute("role", "region");
     this.list.setAttribute("aria-label", "Files in the queue");
     this.list.addEventListener("scroll", () => this.#soon(), { passive: true });
-    const head = node("header", "queue-head", this.title, this.again, this.retry, this.pause, this.cancel);
+    const head = node("header", "queue-head", this.title, this.again, this.retry, this.pause, this.fold, this.cancel);
     this.root = node("section", place ? "queue queue-place" : "queue queue-sheet", head, this.line, this.bar, this.list);
     this.root.setAttribute("aria-label", "Uploads");
     (place ?? document.body).append(this.root);
-    if (!place) this.#loadStyle();
+    if (place) return;
+    this.#loadStyle();
+    const told = sessionStorage.getItem(FOLDED);
+    this.#setFolded(told ? told === "yes" : matchMedia("(width < 720px)").matches);
+  }
+
+  get #isFolded() {
+    return this.root.hasAttribute("data-folded");
+  }
+
+  // As a sheet it lies over the page: the files of it can be put away, and stay so on the next page.
+  #setFolded(isFolded) {
+    sessionStorage.setItem(FOLDED, isFolded ? "yes" : "no");
+    this.root.toggleAttribute("data-folded", isFolded);
+    this.fold.setAttribute("aria-expanded", String(!isFolded));
+    rename(this.fold, isFolded ? "Show the files" : "Hide the files", "chevron-left");
+    this.#soon();
   }
 
   #chooseAgain() {
@@ -90,9 +111,9 @@ export class Panel {
     this.#wasOver = over;
   }
 
-  // A button that goes away hands its focus to the list.
+  // A button that goes away hands its focus to the list, or to what shows that.
   #hide(element, isHidden) {
-    if (isHidden && element === document.activeElement) this.list.focus();
+    if (isHidden && element === document.activeElement) (this.#isFolded ? this.fold : this.list).focus();
     element.hidden = isHidden;
   }
 
