@@ -1,4 +1,4 @@
-"""What happens when the database is busy, gone, slow, foreign or forbidden; and odd text."""
+"""What happens when the database is busy (F14), gone (F13), slow (F17) or foreign; and odd text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrations: equal to the schema, once, repeatable, and without harm to the rows."""
+"""Migrations: equal to the schema, once, repeatable (F35), and without harm to the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to a server: verified, renewed, given up in time, and repeated only where nothing remains."""
+"""Connections to a server: proven, renewed, given up in time (F15), repeated where nothing remains (F16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library in a bucket whose store has bad moments: later, in words, and never a broken or a lost photo."""
+"""A library in a bucket with bad moments (F20-F22): later, in words, and never a broken or a lost photo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processing: repeatable, and every file ends ready or refused with a reason."""
+"""Processing: repeatable, also late (F7), and every file ends ready or refused with a reason."""
 
 from __future__ import annotations
 

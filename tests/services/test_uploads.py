@@ -1,4 +1,4 @@
-"""Uploads: known files are not sent, cuts cost a part, and nothing becomes a photo unverified."""
+"""Uploads: known files are not sent, cuts cost a part (F2, F3), and nothing becomes a photo unverified."""
 
 from __future__ import annotations
 

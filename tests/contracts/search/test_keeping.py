@@ -1,4 +1,4 @@
-"""What was put stays, newer over older, for every process; what was removed is gone, and an outage ends."""
+"""What was put stays, newer over older (F7), for all processes; what was removed is gone, an outage ends."""
 
 from __future__ import annotations
 

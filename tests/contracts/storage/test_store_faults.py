@@ -1,4 +1,4 @@
-"""A store that is busy, answers with half or other bytes, or does not believe our clock."""
+"""A store that is busy (F19), answers with half or other bytes (F20), or does not believe our clock (F32)."""
 
 from __future__ import annotations
 
