@@ -101,6 +101,10 @@ def test_first_pages_of_an_empty_library_are_accessible_and_fit(
     for path in ("/", "/trash", "/uploads", "/archive", "/changes"):
         page.goto(bigimage.url + path)
         assert faults_of(page, f"empty-{path[1:] or 'timeline'}") == []
+    page.goto(bigimage.url)
+    page.get_by_role("button", name="Look around with sample photos").click()
+    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator(".drop")).to_have_count(0)
 
 
 def test_a_photo_is_reached_turned_kept_and_left_by_keys_alone(

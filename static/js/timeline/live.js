@@ -4,6 +4,8 @@
 import { Arrivals } from "./arrivals.js";
 
 const LOOK_EVERY_MS = 60_000;
+const LOOK_OFTEN_MS = 2000;
+const OFTEN = 90; // times
 const TOGETHER_MS = 400;
 
 export function followChanges(grid, focus) {
@@ -53,7 +55,17 @@ export function followChanges(grid, focus) {
   });
   document.addEventListener("visibilitychange", () => !document.hidden && soon(false));
   addEventListener("pageshow", ({ persisted }) => persisted && soon(true));
-  setInterval(() => !document.hidden && soon(false), LOOK_EVERY_MS);
+  const look = () => !document.hidden && soon(false);
+  setInterval(look, LOOK_EVERY_MS);
+  // an empty library is being filled before its reader's eyes: by sample photos, or by another program
+  if (!grid.months.length) lookOften(look, OFTEN);
+  grid.addEventListener("months", () => grid.months.length && document.querySelector(".drop")?.remove());
+}
+
+function lookOften(look, times) {
+  if (!times) return;
+  look();
+  setTimeout(() => lookOften(look, times - 1), LOOK_OFTEN_MS);
 }
 
 function isReady(grid, id) {

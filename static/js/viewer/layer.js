@@ -47,7 +47,7 @@ export async function cover(address, tile = null) {
   if (layer !== mine) return; // closed meanwhile
   await grow(picture, () => {
     document.body.append(layer);
-    document.querySelector(".frame").inert = true;
+    putAway(true);
     if (soon) show.put(soon);
     else layer.replaceChildren(standIn(picture));
     layer.focus({ preventScroll: true });
@@ -66,7 +66,7 @@ function leave({ forSearch = false } = {}) {
   if (isLeaving) return;
   isLeaving = true;
   if (forSearch) {
-    document.querySelector(".frame").inert = false;
+    putAway(false);
     layer.hidden = true;
     const box = document.getElementById("search-box");
     box.focus();
@@ -84,10 +84,15 @@ export async function close() {
   const tile = () => document.getElementById(`photo-${photo}`);
   await grow(gone.hidden ? null : tile()?.querySelector("img"), () => {
     gone.remove();
-    document.querySelector(".frame").inert = false;
+    putAway(false);
     if (!gone.hidden) uncover(photo, tile());
   });
   announce("Back in the list");
+}
+
+// What the layer covers is out of reach; what floats above it is not.
+function putAway(isAway) {
+  for (const part of document.querySelectorAll(".frame, .skip")) part.inert = isAway;
 }
 
 function uncover(photo, tile) {
