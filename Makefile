@@ -15,8 +15,9 @@ SETUP = $(if $(PYTHON),$(PYTHON) -m scripts.setup,@echo "Python 3.11 or newer is
 # `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process.
 ARGS ?=
 WORKERS ?= 2
-# How far the long sweeps of `make proof` go.
+# How far the long sweeps of `make proof` go. They wait for much of their time, so more of them run at once.
 N ?= 200
+proof: WORKERS = 3
 PYTEST = $(VENV)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 help: ## list these commands
