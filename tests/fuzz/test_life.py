@@ -317,7 +317,7 @@ class Life(RuleBasedStateMachine):
         return uploads.status(promise.id, owner=self.owner, database=parts.database, storage=parts.storage)
 
 
-@efforts(8, per_n=3)
+@efforts(5, per_n=3)
 def test_a_library_survives_any_life(
     count: int, template: tuple[Path, User], darkroom: Decoders, sweep: Sweep
 ) -> None:

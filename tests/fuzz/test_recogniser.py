@@ -54,7 +54,7 @@ def check(answer: RecognisedLabels | RecognisedText) -> None:
         assert 0 <= line.confidence <= 100
 
 
-@efforts(12, per_n=5)
+@efforts(6, per_n=5)
 def test_a_lying_child_is_believed_in_nothing_odd(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sweep: Sweep
 ) -> None:

@@ -52,7 +52,7 @@ def real_ids(library: Library, people: People) -> dict[str, list[str]]:
     }
 
 
-@efforts(6, per_n=1)
+@efforts(3, per_n=1)
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_request_makes_the_document_lie(
     app: Flask, people: People, real_ids: dict[str, list[str]], who: str, count: int, sweep: Sweep
