@@ -13,6 +13,7 @@ from tests import pictures
 from tests.e2e.furnished import Furnished, furnish, until
 from tests.faults.visit import Visit
 from tests.servers.app import RunningApp
+from tests.services.conftest import lay_foundation
 
 HOUR, DAY = 3600, 86400
 LEASE_SECONDS = 5
@@ -33,9 +34,12 @@ class Clockwork:
 
 
 @pytest.fixture
-def clockwork(shim_library: Path, data_folder: Path) -> Iterator[Clockwork]:
+def clockwork(shim_library: Path, data_folder: Path, migrated_file: Path) -> Iterator[Clockwork]:
+    lay_foundation(data_folder, migrated_file)
     settings = {
         "RECOGNITION": "off",
+        "WEB_PROCESSES": "1",
+        "DECODERS": "1",
         "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
         "LD_PRELOAD": str(shim_library),
     }
