@@ -23,7 +23,7 @@ from tests.servers.mariadb import MariaDB, clear
 from tests.servers.moto import Moto
 from tests.servers.radosgw import Radosgw
 
-pytest_plugins = ["tests.proof"]
+pytest_plugins = ["tests.compiling", "tests.proof"]
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from photos.app import create_app
@@ -32,28 +31,12 @@ from photos.imaging.pool import Decoders
 from photos.models import User
 from photos.services import accounts
 from photos.wiring import open_backends
+from tests.compiling import TEMPLATES
 from tests.web.shelves import Library
 
 ORIGIN = "http://localhost"
 PASSWORD = "a lighthouse at noon"
 ON_MARIADB = os.environ.get("BIGIMAGE_TEST_ENGINE") == "mariadb"
-
-
-class Compiled(BytecodeCache):
-    """Templates that an application of this process has compiled: the next one need not."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
 
 
 @dataclass(frozen=True)
@@ -135,7 +118,7 @@ def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
         opened.append(backends)
         app = create_app(backends=backends)
         app.testing = True
-        app.jinja_env.bytecode_cache = COMPILED
+        app.jinja_env.bytecode_cache = TEMPLATES
         app.config["PROPAGATE_EXCEPTIONS"] = False
         return app
 

@@ -1,0 +1,46 @@
+"""What tests compile once: each has a database and an application of its own, which would compile the same
+statements and templates again, and that takes longer than the test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
+
+MOST_STATEMENTS = 5000
+
+
+class Statements(LRUCache[Any, Any]):
+    """Statements for all databases of a kind. SQLAlchemy's own keys begin with one engine's dialect."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+class Templates(BytecodeCache):
+    """Templates for all applications."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+STATEMENTS, TEMPLATES = Statements(MOST_STATEMENTS), Templates()
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_statements(connection: Connection) -> None:
+    """For every engine of this process."""
+    connection.execution_options(compiled_cache=STATEMENTS)
