@@ -348,3 +348,13 @@ def test_a_missing_queue_is_an_outage(moto: Moto) -> None:
         with pytest.raises(JobsError, match="no such queue in AWS_REGION"):
             act()
     jobs.close()
+
+
+def test_a_lease_of_a_clock_that_was_put_back_holds_nobody_off(knowing_jobs: Jobs) -> None:
+    """The job was sent before; its holder was killed in what is the future again."""
+    for photo_id, seconds in (("a", 400 * 86400), ("b", LEASE)):
+        knowing_jobs.send("process_photo", {"photo_id": photo_id})
+        receive_one(knowing_jobs, lease_seconds=seconds)
+    for photo_id in ("a", "b"):
+        knowing_jobs.send("process_photo", {"photo_id": photo_id}, unless_queued=True)
+    assert receive_one(knowing_jobs).payload["photo_id"] == "a"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, not_, or_, select, update
 
 from photos.db.engine import MICROSECOND, Database, from_micros, repeated, to_micros
 from photos.db.leases import SKEW
@@ -23,6 +23,8 @@ from photos.errors import DatabaseError, JobsError
 from photos.ids import new_id
 from photos.models import DeadJob, Job
 
+LONGEST_WAIT = timedelta(hours=12)
+"""No job is leased or put off for longer."""
 LONGEST_KEY = 18
 """Digits of a number that every database takes; no key has as many."""
 
@@ -73,11 +75,12 @@ class LocalJobs:
         earlier = case((table.c.due_at > row["due_at"], row["due_at"]), else_=table.c.due_at)
         change: dict[str, Any] = {"due_at": earlier, "lease_token": ""}
         if unless_queued:
-            # all its times are of a clock that has been put back since
-            is_wrong = table.c.created_at > row["created_at"] + SKEW // MICROSECOND
+            # a clock that has been put back since made it, or only leased it
+            is_made_wrong = table.c.created_at > row["created_at"] + SKEW // MICROSECOND
+            is_put_off = table.c.due_at > row["due_at"] + (LONGEST_WAIT + SKEW) // MICROSECOND
             change = {
-                "due_at": case((is_wrong, row["due_at"]), else_=table.c.due_at),
-                "created_at": case((is_wrong, row["created_at"]), else_=table.c.created_at),
+                "due_at": case((or_(is_made_wrong, is_put_off), row["due_at"]), else_=table.c.due_at),
+                "created_at": case((is_made_wrong, row["created_at"]), else_=table.c.created_at),
             }
         with self.database.write(is_flushed=False) as connection:
             upsert(connection, table, row, on=("digest",), update=change)
