@@ -199,7 +199,12 @@ def use_everything(cloud: Cloud, library: Furnished) -> None:
     s3.create_multipart_upload(Bucket=cloud.settings["S3_BUCKET"], Key=f"originals/00/{'0' * 64}")
     s3.close()
     cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
-    until(lambda: queues.depth(cloud.moto.client("sqs")) == 0, "everything is swept")
+    # longer than a message stays hidden whose worker fell silent
+    until(
+        lambda: queues.depth(cloud.moto.client("sqs")) == 0,
+        "everything is swept",
+        seconds=queues.VISIBLE_AGAIN_SECONDS + 30,
+    )
 
 
 def send_a_failed_job_back(cloud: Cloud, page: Page) -> None:
