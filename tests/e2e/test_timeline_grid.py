@@ -229,9 +229,9 @@ def test_escape_pressed_at_once_and_twice_comes_back_to_the_list(grid: Grid) -> 
     grid.page.wait_for_url(f"**/photos/{photo}")
     grid.page.keyboard.press("Escape")
     grid.page.keyboard.press("Escape")
-    grid.page.wait_for_url(f"{grid.address}/")
+    grid.page.wait_for_url(f"{grid.library.app.url}/")
     grid.page.wait_for_timeout(300)  # for a step too far
-    assert grid.page.url == f"{grid.address}/"
+    assert grid.page.url == f"{grid.library.app.url}/"
     expect(grid.page.locator(f"#photo-{photo}")).to_be_focused()
 
 
