@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -85,18 +86,17 @@ def measure(effort: Effort) -> Findings:
     """The rows about looking. The times are those of the clock, since people wait; nothing else may run."""
     searched, browsed = effort.choose(10_000, 100_000), effort.choose(10_000, 1_000_000)
     with launched() as browser:
-        with _visited(browser, effort, searched) as visit:
+        with _visited(browser, effort.folder / "searched", searched) as visit:
             figures = _slider(visit, searched)
-        with _visited(browser, effort, browsed) as visit:
+        with _visited(browser, effort.folder / "browsed", browsed) as visit:
             figures += [*_first_tiles(visit, browsed), *_jumps(visit, browsed), *_back(visit, browsed)]
         peers = [f"Chromium {browser.version}"]
     return Findings(figures=figures, peers=peers)
 
 
 @contextmanager
-def _visited(browser: Browser, effort: Effort, photos: int) -> Iterator[Visit]:
-    """A running library of so many photos, and a signed-in window."""
-    folder = effort.folder / f"looked-at-{photos}"
+def _visited(browser: Browser, folder: Path, photos: int) -> Iterator[Visit]:
+    """A running library of so many photos in `folder`, and a signed-in window."""
     with filled(folder, photos, is_indexed=True) as library:
         name, _, secret = sign_in(library.backends.database, library.owner).partition("=")
     app = RunningApp(folder, {"RECOGNITION": "off"})

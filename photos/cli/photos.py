@@ -69,7 +69,7 @@ def upload(paths: tuple[Path, ...], server: str, token: str, parallel: int, as_j
 @click.option("--seed", default="1", show_default=True, help="Another one gives other photos.")
 @with_appcontext
 def demo(count: int, email: str, seed: str) -> None:
-    """Fill a library with invented photos, to look around in and to measure. 100,000 take a minute or two."""
+    """Fill a library with invented photos, to look around in and to measure. A million take minutes."""
     from photos.services import accounts
     from photos.services.demo import make_library
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from photos.models import SearchDocument, Shelf
 from photos.query.analysis import analyse
@@ -29,6 +30,9 @@ class Kind(StrEnum):
     WORD = "word"
     WHOLE_PLACE = "whole place"
 
+    # that of Enum is written in Python, and an index of many photos asks for it all the time
+    __hash__ = str.__hash__
+
 
 WHOLES = {Kind.PLACE: Kind.WHOLE_PLACE, Kind.CAMERA: Kind.CAMERA, Kind.LENS: Kind.LENS}
 """Kinds whose values are searched for as words that stand side by side, and where these words stand."""
@@ -47,14 +51,21 @@ def entries_of(document: SearchDocument) -> dict[tuple[Kind, str], Entry]:
     """Everything that the photo counts for, each once; nothing unless it lies on the timeline."""
     if document.shelf is not Shelf.TIMELINE:
         return {}
-    found = {}
-    for kind, shown in _values(document):
-        value = " ".join(analyse(shown))
-        if value:
-            found[kind, value] = Entry(kind, value, shown)
+    entries = [_entry(kind, shown) for kind, shown in _values(document)]
+    found = {(entry.kind, entry.value): entry for entry in entries if entry.value}
     for word in words_in(document):
-        found[Kind.WORD, word] = Entry(Kind.WORD, word, word)
+        found[Kind.WORD, word] = _word(word)
     return found
+
+
+@lru_cache(8192)
+def _entry(kind: Kind, shown: str) -> Entry:
+    return Entry(kind, " ".join(analyse(shown)), shown)
+
+
+@lru_cache(8192)
+def _word(word: str) -> Entry:
+    return Entry(Kind.WORD, word, word)
 
 
 def words_in(document: SearchDocument) -> frozenset[str]:

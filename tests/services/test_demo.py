@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from photos.db import chunks, timeline
+from photos.db import chunks, documents, timeline
 from photos.db import photos as photo_rows
 from photos.db.objects import SHARED
 from photos.errors import Conflict, Invalid
-from photos.models import PhotoState, PhotoSummary, Shelf, TakenSource
+from photos.models import PhotoState, PhotoSummary, SearchDocument, Shelf, TakenSource
 from photos.services import demo, duplicates, fsck
 from photos.services import library as acts
 from photos.services.demo_rows import HEAVY_MONTH, invent, plan
@@ -76,6 +77,28 @@ def test_a_library_is_there_whole_and_searchable(library: Library) -> None:
     assert len(library.find("label:person")) > 20
     assert all(len(photo.renditions) == 2 and photo.thumbhash and photo.width for photo in photos)
     assert {photo.renditions[0].key.startswith(SHARED) for photo in photos} == {True}
+
+
+def test_the_index_gets_what_the_rows_say(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = list[SearchDocument]()
+    search = library.backends.search
+    keep = search.put
+
+    def note(documents: Iterable[SearchDocument]) -> None:
+        made = list(documents)
+        put.extend(made)
+        keep(made)
+
+    monkeypatch.setattr(search, "put", note)
+    fill(library)
+    with library.backends.database.read() as connection:
+        stored = {each.key: each for each in documents.search_documents(connection)}
+    assert len(put) == len(stored) == COUNT
+    for each in put:
+        row = stored[each.key]
+        bare = sorted((label.name, label.confidence) for label in row.labels)
+        assert sorted((label.name, label.confidence) for label in each.labels) == bare
+        assert replace(each, labels=()) == replace(row, labels=())
 
 
 def test_the_same_seed_gives_the_same_photos_once(library: Library) -> None:

@@ -41,6 +41,8 @@ def to_json(document: SearchDocument) -> str:
 
 def storable(text: str) -> str:
     """`text` without halves of characters, which no database takes."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

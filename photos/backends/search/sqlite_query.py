@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from photos.models import SearchDocument, Shelf
 from photos.query import tree as nodes
@@ -74,6 +75,7 @@ class Clause:
     parameters: tuple[Parameter, ...] = ()
 
 
+@lru_cache(8192)
 def name_of(text: str) -> str:
     """A whole name as one word of the index: `traffic+light`."""
     return "+".join(analyse(text))
@@ -81,11 +83,14 @@ def name_of(text: str) -> str:
 
 def row_of(document: SearchDocument) -> tuple[str, ...]:
     """The analysed words of a document for each of `FIELDS`."""
-    bands: dict[int, list[str]] = {least: [] for least in BANDS}
+    bands: dict[int, str] = dict.fromkeys(BANDS, "")
     for label in document.labels:
         words = " ".join(analyse(label.name))
         if words:
-            bands[band_of(label.confidence)] += [words, f"+{name_of(label.name)}"]
+            band = band_of(label.confidence)
+            bands[band] = (
+                f"{bands[band]}{_BETWEEN if bands[band] else ''}{words}{_BETWEEN}+{name_of(label.name)}"
+            )
     values = {
         "description": [document.description],
         "tag": document.tags,
@@ -97,7 +102,7 @@ def row_of(document: SearchDocument) -> tuple[str, ...]:
         "text": ["\n".join(document.text)],
     }
     return (
-        *(_BETWEEN.join(bands[least]) for least in BANDS),
+        *bands.values(),
         *(_BETWEEN.join(" ".join(analyse(value)) for value in values[column]) for column, _ in COLUMNS),
         " ".join(dict.fromkeys(_facts(document))),
     )
