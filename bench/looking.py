@@ -133,7 +133,7 @@ def _first_tiles(visit: Visit, photos: int) -> list[Figure]:
 
 def _open(page: Page) -> float:
     page.goto("/")
-    page.wait_for_function("window.drawnAt")
+    page.wait_for_function("() => window.drawnAt > 0")
     return float(page.evaluate("window.drawnAt"))
 
 
@@ -147,7 +147,7 @@ def _back(visit: Visit, photos: int) -> list[Figure]:
     taken = []
     for _ in range(4):
         visit.page.goto("/")
-        visit.page.wait_for_function("window.drawnAt")
+        visit.page.wait_for_function("() => window.drawnAt > 0")
         visit.page.evaluate(f"scrollTo(0, {FAR} * document.documentElement.scrollHeight)")
         visit.page.wait_for_timeout(1500)
         day = visit.page.locator(".canvas section[data-day]").first.get_attribute("data-day") or ""
@@ -159,7 +159,7 @@ def _back(visit: Visit, photos: int) -> list[Figure]:
 
 def _go_back(page: Page) -> float:
     page.go_back()
-    page.wait_for_function("window.drawnAt")
+    page.wait_for_function("() => window.drawnAt > 0")
     return float(page.evaluate("window.drawnAt"))
 
 
