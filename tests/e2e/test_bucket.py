@@ -84,7 +84,7 @@ def test_photos_go_straight_to_the_bucket_and_are_shown_from_there(
     for name in ("small.jpg", "large.jpg"):
         picture = page.locator(f'img[alt*="{name}"]').first
         expect(picture).to_be_visible(timeout=60_000)
-    page.wait_for_function("[...document.images].some((image) => image.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.images].some((image) => image.naturalWidth > 0)")
     shown = page.evaluate("[...document.images].map((image) => new URL(image.currentSrc || image.src).host)")
     assert bucket in shown
     assert library.app.command("fsck").returncode == 0

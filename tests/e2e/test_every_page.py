@@ -182,7 +182,9 @@ def test_what_cannot_be_reached_is_said_and_comes_back_by_itself(
         sign_in(page, bigimage.url)
         expect(page.locator(".quiet-line")).to_contain_text("Pictures cannot be reached just now.")
     expect(page.locator(".quiet-line")).to_have_count(0)
-    page.wait_for_function("[...document.querySelectorAll('.tile img')].some((image) => image.naturalWidth)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.tile img')].some((image) => image.naturalWidth)"
+    )
     with moved(data):
         page.reload()
         expect(page.get_by_role("heading", name="A part of Bigimage does not answer")).to_be_visible()

@@ -237,9 +237,11 @@ def test_turning_answers_at_once_and_undo_brings_everything_back(page: Page, lib
     open_photo(page, library, "first")
     page.keyboard.press("r")
     expect(page.locator(".print")).to_have_attribute("data-turning", "90")
-    turned = page.locator("#picture").bounding_box()
-    assert turned is not None
-    assert turned["height"] > turned["width"], "before anything was made anew"
+    # before anything is made anew
+    page.wait_for_function(
+        "() => { const { width, height } = document.querySelector('#picture').getBoundingClientRect();"
+        " return height > width; }"
+    )
     expect(page.get_by_text("Turned to the right.")).to_be_visible()
     expect(page.locator(".photo")).to_have_attribute("data-turn-made", "90")
     expect(page.locator(".print")).not_to_have_attribute("data-turning", "90")
@@ -347,9 +349,9 @@ def test_with_motion_it_grows_out_of_its_tile_and_back(make_context: Any, librar
 def test_full_screen_and_out_again(page: Page, library: Furnished) -> None:
     open_photo(page, library, "first")
     page.keyboard.press("F")
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_function("() => document.fullscreenElement !== null")
     page.keyboard.press("F")
-    page.wait_for_function("document.fullscreenElement === null")
+    page.wait_for_function("() => document.fullscreenElement === null")
     expect_photo(page, library, "first")
 
 
