@@ -12,12 +12,12 @@ VENV := .venv/bin
 SETUP = $(if $(PYTHON),$(PYTHON) -m scripts.setup,@echo "Python 3.11 or newer is needed and was not found.\
 	Install it (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3" >&2; exit 1;)
 
-# `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process.
+# `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process. Three keep two cores busy: tests
+# wait for servers and browsers.
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 # How far the long sweeps of `make proof` go. They wait for much of their time, so more of them run at once.
 N ?= 200
-proof: WORKERS = 3
 PYTEST = $(VENV)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 help: ## list these commands

@@ -189,8 +189,10 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Give every connection back; the next one may find another file."""
         self.engine.dispose()
+        if self._file is not None:
+            self._file.forget()
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -34,6 +34,10 @@ class DatabaseFile:
                 "go on", "with another file in place of its own; Bigimage has to be started again"
             )
 
+    def forget(self) -> None:
+        """Nothing holds it open any more: whatever is there next is the file."""
+        self._known = None
+
     def _identity(self) -> tuple[int, int] | None:
         """Device and number; None where no file is, or where that cannot be told."""
         try:

@@ -59,7 +59,7 @@ function onBothSides(polygon) {
 }
 
 // No step of a ring goes around the world.
-function unwound(ring) {
+export function unwound(ring) {
   let turn = 0;
   return ring.map(([longitude, latitude], place) => {
     const step = place === 0 ? 0 : longitude - ring[place - 1][0];
@@ -68,14 +68,14 @@ function unwound(ring) {
   });
 }
 
-function viewOf(hash) {
+export function viewOf(hash) {
   const [zoom, latitude, longitude] = hash.slice(1).split("/").map(Number);
   const isView = zoom >= 1 && zoom <= DEEPEST && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
   return isView ? { zoom, latitude, longitude } : { zoom: 2, latitude: 25, longitude: 10 };
 }
 
 // South, west, north and east as the server takes them; a view wider than the world is the world.
-function edgesOf({ south, west, north, east }) {
+export function edgesOf({ south, west, north, east }) {
   const isWorld = east - west >= AROUND;
   return {
     south: Math.max(south, -90),

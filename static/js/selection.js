@@ -9,7 +9,7 @@
 
 export const MOST = 10000; // as many as one change of many photos takes
 
-class Selection extends EventTarget {
+export class Selection extends EventTarget {
   #ids = new Set();
 
   // The ids of the selected photos. Read it; only the methods below change it.

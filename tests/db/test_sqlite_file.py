@@ -77,3 +77,12 @@ def test_another_file_in_its_place_is_left_alone(
         with pytest.raises(DatabaseError):
             add_row(database, "two")
     assert (folder / "bigimage.db").read_bytes() == before
+
+
+def test_a_closed_database_finds_what_is_there_now(
+    folder: Path, database: Database, migrated_file: Path
+) -> None:
+    database.close()
+    (folder / "bigimage.db").unlink()
+    shutil.copy(migrated_file, folder / "bigimage.db")
+    assert count_rows(database) == 0

@@ -13,7 +13,7 @@ const USUAL_RATIO = 1.25;
 // A last row that is filled at least so far is stretched, a shorter one joins the row before it.
 const FULL_ENOUGH = 0.6;
 
-function ratioOf({ width, height }) {
+export function ratioOf({ width, height }) {
   const ratio = width && height ? width / height : UNKNOWN_RATIO;
   const step = Math.round(Math.log(ratio) / Math.log(STEP));
   return Number((STEP ** Math.max(LEAST_STEP, Math.min(MOST_STEP, step))).toFixed(4));
