@@ -30,8 +30,8 @@ class Grid:
     """The timeline of the owner of a library in a page."""
 
     def __init__(self, context: BrowserContext, library: Furnished) -> None:
-        context.add_init_script(_WATCH)
         self.page = context.new_page()
+        self.page.add_init_script(_WATCH)
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.library = library

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
@@ -36,13 +37,29 @@ class Witness:
     """
 
     def __init__(self, context: BrowserContext) -> None:
+        self.context = context
         self.complaints: list[str] = []
         self.forgiven: set[str] = set()
+        self._origins: set[str] = set()
         context.add_init_script(_TELL_VIOLATIONS)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         context.on("requestfailed", self._on_failure)
         context.on("response", self._on_response)
+
+    def clear(self) -> None:
+        """Make the context empty, as a new one is, but for what is cached; nothing has been said of it."""
+        for page in self.context.pages:
+            page.close()
+        self.context.clear_cookies()
+        page = self.context.new_page()
+        devtools = self.context.new_cdp_session(page)
+        for origin in self._origins:
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        page.close()
+        self._origins.clear()
+        self.complaints.clear()
+        self.forgiven.clear()
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
@@ -60,6 +77,7 @@ class Witness:
             self.complaints.append(f"request: {request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:
+        self._origins.add("{0.scheme}://{0.netloc}".format(urlsplit(response.url)))
         if response.status >= 400 and not self._is_forgiven(response.url):
             self.complaints.append(f"response: {response.status} {response.request.method} {response.url}")
 

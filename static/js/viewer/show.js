@@ -74,7 +74,7 @@ export class Show {
     if (old) old.replaceWith(article);
     else this.#place.replaceChildren(article);
     paint(article);
-    this.#booted = boot(article);
+    this.#booted = boot(article).then(() => (article.dataset.scripted = "listening"));
     if (focus) (twin(article, focus) ?? this.#place).focus({ preventScroll: true });
     this.#settle();
   }
