@@ -75,13 +75,11 @@ def find_differences(
             found("photos_stuck", f"photo {photo_id}")
         for user_id in photo_rows.list_wrong_usage(connection):
             found("used_bytes_wrong", f"user {user_id}")
-        revisions = dict(documents.list_revisions(connection))
-        behind = set(documents.list_unindexed(connection, limit=None))
     for key in sorted(stored.keys() - wanted):
         found("objects_without_row", key)
     for month in counting.list_wrong(database=database):
         found("months_wrong", f"user {month.owner_id}, {month.shelf}, {month}")
-    _compare_index(revisions, behind, search, found)
+    _compare_index(database, search, found)
     return Differences(**counts)
 
 
@@ -90,18 +88,29 @@ def _list_ours(storage: Storage) -> Iterator[StoredObject]:
     return (item for item in storage.list() if not item.key.startswith(objects.DROPBOX))
 
 
-def _compare_index(
-    revisions: dict[int, int], behind: set[int], search: Search, found: Callable[[str, object], None]
-) -> None:
-    """Rows against documents, but for those `behind`, which the rows know to be missing."""
+def _compare_index(database: Database, search: Search, found: Callable[[str, object], None]) -> None:
+    """Rows against documents. A photo that is worked on meanwhile differs for a moment, and not twice in the
+    same way."""
+    unlike = _unlike_rows(database, search)
+    if unlike:
+        unlike = dict(unlike.items() & _unlike_rows(database, search).items())
+    for key, (indexed, revision) in sorted(unlike.items()):
+        kind = "missing" if indexed is None else "without_row" if revision is None else "outdated"
+        found(f"documents_{kind}", f"photo row {key}")
+
+
+def _unlike_rows(database: Database, search: Search) -> dict[int, tuple[int | None, int | None]]:
+    """By photo key, the revisions of documents and rows that differ, but for those that the rows know to be
+    behind; None is none."""
+    with database.read() as connection:
+        revisions = dict(documents.list_revisions(connection))
+        behind = set(documents.list_unindexed(connection, limit=None))
     indexed = dict(search.revisions())
-    for key in sorted(revisions.keys() - indexed.keys() - behind):
-        found("documents_missing", f"photo row {key}")
-    for key in sorted(indexed.keys() - revisions.keys() - behind):
-        found("documents_without_row", f"photo row {key}")
-    for key in sorted((revisions.keys() & indexed.keys()) - behind):
-        if revisions[key] != indexed[key]:
-            found("documents_outdated", f"photo row {key}")
+    return {
+        key: (indexed.get(key), revisions.get(key))
+        for key in (revisions.keys() | indexed.keys()) - behind
+        if indexed.get(key) != revisions.get(key)
+    }
 
 
 @dataclass(frozen=True, slots=True)
