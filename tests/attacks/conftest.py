@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from playwright.sync_api import BrowserContext
 
 from tests.attacks.belongings import Belongings
-from tests.e2e.conftest import context, make_context
+from tests.e2e.conftest import make_context
 from tests.web.conftest import (
     People,
     app,
@@ -25,7 +28,6 @@ __all__ = [
     "belongings",
     "cast",
     "client",
-    "context",
     "library",
     "make_app",
     "make_context",
@@ -39,3 +41,9 @@ __all__ = [
 def belongings(app: Flask, people: People, library: Library) -> Belongings:
     """One of each thing that the owner can have."""
     return Belongings.of(app, people, library)
+
+
+@pytest.fixture
+def context(make_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """A new browser window, in which nothing of an earlier attack is left."""
+    return make_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.e2e.furnished import EMAIL, Furnished, furnish
+from tests.e2e.furnished import EMAIL, Furnished, furnish, until
 from tests.e2e.grid import Grid
 from tests.e2e.witness import Witness, longest_task_ms
 from tests.proof import Sweep
@@ -106,8 +106,9 @@ def test_any_year_and_the_oldest_are_reached(grid: Grid, sweep: Sweep) -> None:
         grid.go_to(year)
         days = {day for _, day in grid.in_sight().values()}
         assert max(days).startswith(year), (year, days)
+    before = grid.focused()
     grid.page.keyboard.press("End")
-    grid.page.wait_for_timeout(500)
+    until(lambda: grid.focused() != before, "the oldest has the focus")
     grid.settle()
     assert grid.focused() in grid.in_sight()
     grid.page.evaluate("scrollTo(0, 0)")
