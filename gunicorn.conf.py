@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.http.wsgi import Response
 
 from photos.config import read_settings
 
@@ -12,6 +13,35 @@ SILENCE_SECONDS = 10
 # What one read of a body takes from the socket: as much as `/media` asks for. gunicorn would take a megabyte
 # and copy what is left of it for each piece it hands out, which makes receiving cost three times as much.
 SocketUnreader.max_body_chunk = 64 * 1024
+
+_write = Response.write
+
+
+class _Gathered(list[bytes]):
+    """Stands in for a socket and keeps what would be sent."""
+
+    sendall = list.append
+
+
+def _write_at_once(response: Any, piece: bytes) -> None:
+    """Send headers and the first piece of the body together, for most answers all there is.
+
+    gunicorn sends one after the other. A process that is killed between the two leaves an answer that a proxy
+    has begun to pass on, so that it can ask no other process.
+    """
+    if response.headers_sent:
+        _write(response, piece)
+        return
+    sock, gathered = response.sock, _Gathered()
+    response.sock = gathered
+    try:
+        _write(response, piece)
+    finally:
+        response.sock = sock
+    sock.sendall(b"".join(gathered))
+
+
+Response.write = _write_at_once  # type: ignore[method-assign]
 
 settings = read_settings()
 
