@@ -45,7 +45,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
 @pytest.fixture(scope="module")
 def front(library: Furnished) -> Iterator[Nginx]:
     port = int(library.app.settings["OTHER_ORIGINS"].rpartition(":")[2])
-    changes = {"proxy_read_timeout 290s;": "proxy_read_timeout 1s;"}
+    changes = {"proxy_read_timeout 290s;": "proxy_read_timeout 3s;"}
     with Nginx((library.app.port,), changes, port=port) as front:
         yield front
 
