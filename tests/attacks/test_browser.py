@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from tests.attacks import payloads
 from tests.attacks.belongings import send_file
 from tests.proof import Sweep
 from tests.servers.ports import free_port
+from tests.servers.serving import serving
 from tests.web.conftest import People
 from tests.web.shelves import Library
 
@@ -82,12 +82,8 @@ class Watch:
 def house(app: Flask) -> Iterator[str]:
     """The application on a port of localhost, where its people's cookies hold."""
     server = make_server("127.0.0.1", free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://localhost:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield f"http://localhost:{server.port}"
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ The TCP proxy beside it knows no requests. They pass unchanged, with their Host 
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.servers.ports import free_port
+from tests.servers.serving import serving
 
 REFUSAL = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
 HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-length"})
@@ -52,16 +52,14 @@ class S3Proxy:
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
+        self._serving = serving(self._server)
+        self._serving.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._serving.__exit__(kind, error, trace)
 
     @property
     def url(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from photos.backends.storage.folder import FolderStorage, create_folder
 from photos.web import media
 from photos.web.errors import init_errors
 from tests.servers.ports import free_port
+from tests.servers.serving import serving
 
 JPEG = "image/jpeg"
 MIB = 1 << 20
@@ -73,12 +73,8 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def server(app: Flask) -> Iterator[tuple[str, int]]:
     server = make_server("127.0.0.1", free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield "127.0.0.1", server.port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield "127.0.0.1", server.port
 
 
 def assert_is_problem(answer: TestResponse, status: int) -> None:

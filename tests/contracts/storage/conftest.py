@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.contracts.storage.places import Place
 from tests.servers.ports import free_port
 from tests.servers.proxy import FaultProxy
 from tests.servers.radosgw import REGION, Radosgw
+from tests.servers.serving import serving
 
 
 @pytest.fixture
@@ -33,20 +33,16 @@ def folder_place(tmp_path: Path) -> Iterator[Place]:
     init_errors(app)
     app.register_blueprint(media.blueprint(opened()))
     server = make_server("127.0.0.1", free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     away = tmp_path / "away"
-    yield Place(
-        opened(),
-        f"http://127.0.0.1:{server.port}",
-        opened,
-        stop=lambda: root.rename(away) and None,
-        start=lambda: away.rename(root) and None,
-        proxy=None,
-    )
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield Place(
+            opened(),
+            f"http://127.0.0.1:{server.port}",
+            opened,
+            stop=lambda: root.rename(away) and None,
+            start=lambda: away.rename(root) and None,
+            proxy=None,
+        )
 
 
 @pytest.fixture
