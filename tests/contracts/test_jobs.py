@@ -214,6 +214,7 @@ def test_many_receivers_share_the_work_without_doing_any_twice(jobs: Jobs) -> No
     # a receiver may come back empty-handed while another holds the rows
     work(0)
     assert seen == Counter({str(number): 1 for number in range(60)})
+    assert jobs.count() == 0, "what is done stays done"
 
 
 def test_a_queue_that_is_down_says_so(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """moto's server: SQS, SNS, SSM, Secrets Manager and IAM as far as they can be had without an account.
 
 It verifies no signature and no right unless told to (`check_rights`), and its S3 is laxer than any real one:
-storage is tried on radosgw.
+storage is tried on radosgw. How it is kept from mixing up its queues: `locked_moto.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import boto3
 import requests
 
+from tests.servers.app import ROOT
 from tests.servers.ports import free_port
 from tests.servers.processes import end
 
@@ -41,9 +42,9 @@ class Moto:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [sys.executable, "-m", "tests.servers.locked_moto", "-H", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
         give_up_at = time.monotonic() + START_SECONDS
         while not self._answers():

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.servers import queues
 from tests.servers.moto import Moto
@@ -108,8 +109,8 @@ class Sqsd:
                 sqs.delete_message(**held)
             else:
                 sqs.change_message_visibility(**held, VisibilityTimeout=self.error_visible_again_seconds)
-        except sqs.exceptions.ClientError:
-            # another delivery of the same message has been answered meanwhile
+        except (ClientError, BotoCoreError):
+            # another delivery has been answered meanwhile; or SQS is away, and hides it for its time-out
             return
 
     def _post(self, message: Mapping[str, Any], url: str) -> int:
