@@ -9,14 +9,14 @@ from inspect import signature
 from photos import metrics
 from photos.errors import Invalid
 from photos.models import Job
-from photos.services import bulk, dropbox, processing, samples, upkeep
+from photos.services import changes, dropbox, processing, samples, upkeep
 from photos.wiring import Backends
 
 TASKS: Mapping[str, Callable[..., None]] = {
     "process_photo": processing.process_photo,
     "label_photo": processing.label_photo,
     "read_text": processing.read_text,
-    "change_photos": bulk.make,
+    "change_photos": changes.make,
     "add_samples": samples.add_samples,
     "take_drop": dropbox.take_drop,
 }

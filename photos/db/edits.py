@@ -1,7 +1,7 @@
 """What people may change of a photo, as columns of its row.
 
 An edit is a mapping of columns to values. So it can be compared with what stands in the row, kept, and taken
-back by writing what stood there before; `photos.services.bulk` undoes changes of many photos that way.
+back by writing what stood there before; `photos.services.changes` undoes changes of many photos that way.
 """
 
 from __future__ import annotations

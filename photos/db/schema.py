@@ -344,7 +344,8 @@ timeline_chunk = table(
     Column("count", Integer, nullable=False),
 )
 
-# One change to many photos; `content` says what, as JSON, and `before` of each photo what undoing needs.
+# One change to many photos; `content` says what, as JSON, and `before` of each photo what undoing needs. The
+# tables keep the names they were made with, which programs of the version before ask for during an update.
 bulk_change = table(
     "bulk_change",
     Column("id", Binary(22), primary_key=True),

@@ -36,4 +36,4 @@ from photos.models.photo import (
 )
 from photos.models.search import Hit, Reason, SearchDocument
 from photos.models.secrets import SecretVersion
-from photos.models.work import BulkChange, BulkFailure, BulkState, DeadJob, Job
+from photos.models.work import Change, ChangeFailure, ChangeState, DeadJob, Job

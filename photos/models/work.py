@@ -34,7 +34,7 @@ class DeadJob:
     """Why the last try failed; empty where nobody knows."""
 
 
-class BulkState(StrEnum):
+class ChangeState(StrEnum):
     """How far a change to many photos is."""
 
     WAITING = "waiting"
@@ -44,14 +44,14 @@ class BulkState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class BulkChange:
+class Change:
     """One change to many photos. `content` holds the values of its action, as they came over the wire."""
 
     id: str
     owner_id: int
     action: str
     content: dict[str, Any]
-    state: BulkState
+    state: ChangeState
     total: int
     done: int
     failed: int
@@ -60,7 +60,7 @@ class BulkChange:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkFailure:
+class ChangeFailure:
     """A photo that a change left as it was, and why, in words for people."""
 
     photo_id: str

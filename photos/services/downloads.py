@@ -20,12 +20,12 @@ from typing import Any
 
 from photos.backends.search import Search
 from photos.backends.storage import Storage
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.db.engine import Database
 from photos.errors import Invalid, NotFound, StorageError
 from photos.ids import new_id
 from photos.models import Photo, User, Verdict
-from photos.services import bulk
+from photos.services import changes
 
 PART_BYTES = 2 * 1024**3
 """Of the originals in one zip file; below 4 GB every program opens it."""
@@ -79,17 +79,17 @@ class _Entry:
     size_bytes: int
 
 
-def create(chosen: bulk.Chosen, *, owner: User, database: Database, search: Search) -> str:
-    """Keep a list of photos to download; its id. Raises as `photos.services.bulk.choose`."""
-    ids = bulk.choose(chosen, owner=owner, database=database, search=search)
+def create(chosen: changes.Chosen, *, owner: User, database: Database, search: Search) -> str:
+    """Keep a list of photos to download; its id. Raises as `photos.services.changes.choose`."""
+    ids = changes.choose(chosen, owner=owner, database=database, search=search)
     download_id = new_id()
     with database.write() as connection:
-        sizes = bulk_rows.sizes_of(connection, owner.id, ids)
+        sizes = change_rows.sizes_of(connection, owner.id, ids)
         theirs = [photo_id for photo_id in ids if photo_id in sizes]
         if not theirs:
             raise Invalid("Choose at least one photo.", code="nothing", field="photos")
         parts = _divide([sizes[photo_id] for photo_id in theirs])
-        bulk_rows.add_list(
+        change_rows.add_list(
             connection,
             download_id,
             owner_id=owner.id,
@@ -103,8 +103,8 @@ def create(chosen: bulk.Chosen, *, owner: User, database: Database, search: Sear
 def parts_of(download_id: str, *, owner: User, database: Database) -> list[Part]:
     """The zip files of a list. Raises NotFound."""
     with database.read() as connection:
-        kept = bulk_rows.get_change(connection, download_id, owner_id=owner.id)
-    if kept.action != bulk_rows.DOWNLOAD:
+        kept = change_rows.get_change(connection, download_id, owner_id=owner.id)
+    if kept.action != change_rows.DOWNLOAD:
         raise NotFound("download", download_id)
     return [Part(*numbers) for numbers in kept.content["parts"]]
 
@@ -145,8 +145,8 @@ def _contents(
     for start in range(part.start, part.start + part.count, SLICE):
         count = min(SLICE, part.start + part.count - start)
         with database.read() as connection:
-            ids = bulk_rows.list_ids_of(connection, download_id, start=start, count=count)
-            found = bulk_rows.load_by_id(connection, owner.id, ids)
+            ids = change_rows.list_ids_of(connection, download_id, start=start, count=count)
+            found = change_rows.load_by_id(connection, owner.id, ids)
         for photo_id in ids:
             photo = found.get(photo_id)
             if photo is None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.backends.search import FACETS, Facets, Search
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.db import photos as photo_rows
 from photos.db.engine import Database
 from photos.models import Photo, Reason, User
@@ -83,7 +83,7 @@ def list_ids(text: str, *, owner: User, database: Database, search: Search) -> t
     for _ in range(MOST_IDS // IDS_AT_ONCE):
         page = search.find(tree, owner_id=owner.id, limit=IDS_AT_ONCE, cursor=cursor)
         with database.read() as connection:
-            ids += bulk_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
+            ids += change_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
         cursor = page.next
         if cursor is None:
             break

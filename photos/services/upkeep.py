@@ -14,7 +14,7 @@ from photos.db import objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, arrival, bulk, counting, dropbox, duplicates, failures
+from photos.services import accounts, arrival, changes, counting, dropbox, duplicates, failures
 from photos.services.fsck import is_wanted
 from photos.services.indexing import index_pending, index_photos, mend_index
 from photos.services.processing import DEVELOPED_WITH
@@ -54,14 +54,14 @@ def sweep(
     now = datetime.now(UTC)
     return Swept(
         resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs)
-        + bulk.resend(database=database, jobs=jobs, now=now, limit=BATCH),
+        + changes.resend(database=database, jobs=jobs, now=now, limit=BATCH),
         indexed=index_pending(database=database, search=search),
         uploads_dropped=_drop_uploads(now, database=database, storage=storage),
         photos_purged=_empty_trash(now, settings=settings, database=database, search=search),
         objects_deleted=_delete_discarded(now, database=database, storage=storage),
         sign_ins_forgotten=accounts.delete_expired(now, database=database),
         hashes_compared=duplicates.match_new(database=database),
-        changes_forgotten=bulk.forget_old(database=database, now=now, limit=BATCH),
+        changes_forgotten=changes.forget_old(database=database, now=now, limit=BATCH),
         drops_found=dropbox.send_drops(database=database, storage=storage, jobs=jobs),
         failures_forgotten=failures.forget_old(database=database, now=now),
     )

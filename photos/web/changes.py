@@ -9,13 +9,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.db import photos as photo_rows
 from photos.errors import Invalid
-from photos.models import BulkChange, BulkState, Shelf
-from photos.services import bulk
+from photos.models import Change, ChangeState, Shelf
+from photos.services import changes
 from photos.web import deps
-from photos.web.bulk_words import change_words
+from photos.web.change_words import change_words
 from photos.web.origins import safe_next
 from photos.web.words import date_words, title
 
@@ -46,7 +46,7 @@ def index() -> str:
     """The newest changes; `cursor` continues an earlier page."""
     cursor = request.args.get("cursor")
     with deps.database().read() as connection:
-        page = bulk_rows.list_changes(connection, deps.user().id, limit=PAGE, cursor=cursor)
+        page = change_rows.list_changes(connection, deps.user().id, limit=PAGE, cursor=cursor)
     return render_template(
         "changes/index.html",
         changes=[_row(change) for change in page.items],
@@ -64,7 +64,7 @@ def make() -> Response:
     action = deps.form_text("action", limit=32)
     if action == "purge":
         raise Invalid("Photos are deleted for good one by one, after a question.", field="action")
-    change = bulk.start(
+    change = changes.start(
         action,
         _values(),
         chosen(),
@@ -73,7 +73,7 @@ def make() -> Response:
         search=here.search,
         jobs=here.jobs,
     )
-    if change.failed or change.state in bulk_rows.OPEN:
+    if change.failed or change.state in change_rows.OPEN:
         return redirect(url_for("changes.show", change_id=change.id), 303)
     _tell(change)
     return redirect(safe_next(deps.form_text("back", required=False) or "/"), 303)
@@ -83,8 +83,8 @@ def make() -> Response:
 def show(change_id: str) -> str:
     """One change, with the photos that stayed as they were."""
     with deps.database().read() as connection:
-        change = bulk_rows.get_change(connection, change_id, owner_id=deps.user().id)
-        failures = bulk_rows.list_failures(
+        change = change_rows.get_change(connection, change_id, owner_id=deps.user().id)
+        failures = change_rows.list_failures(
             connection, change_id, limit=FAILURES, cursor=request.args.get("cursor")
         )
         ids = [failure.photo_id for failure in failures.items]
@@ -104,16 +104,16 @@ def show(change_id: str) -> str:
 def undo(change_id: str) -> Response:
     """Take a change back; back to where it was asked for, or to what could not be taken back."""
     here = deps.backends()
-    change = bulk.undo(
+    change = changes.undo(
         change_id, owner=deps.user(), database=here.database, search=here.search, jobs=here.jobs
     )
-    if change.failed or change.state in bulk_rows.OPEN:
+    if change.failed or change.state in change_rows.OPEN:
         return redirect(url_for("changes.show", change_id=change.id), 303)
     _tell(change)
     return redirect(url_for("changes.index"), 303)
 
 
-def chosen() -> bulk.Chosen:
+def chosen() -> changes.Chosen:
     """The photos that a form chooses. Raises Invalid for too many of them."""
     ids = request.form.getlist("photo") or [word for word in _listed().split(",") if word]
     if any(len(photo_id) > 22 for photo_id in ids):
@@ -122,12 +122,12 @@ def chosen() -> bulk.Chosen:
     shelf = "" if ids or query else deps.form_text("shelf", limit=16, required=False)
     if shelf and shelf not in set(Shelf):
         raise Invalid("There is no such list.", field="shelf")
-    return bulk.Chosen(ids, query, Shelf(shelf) if shelf else None)
+    return changes.Chosen(ids, query, Shelf(shelf) if shelf else None)
 
 
 def _listed() -> str:
     """The ids that a script sends in one field."""
-    return deps.form_text("ids", limit=bulk.MOST * 23, required=False)
+    return deps.form_text("ids", limit=changes.MOST * 23, required=False)
 
 
 def _values() -> dict[str, Any]:
@@ -143,22 +143,22 @@ def _values() -> dict[str, Any]:
     return values
 
 
-def _tell(change: BulkChange) -> None:
+def _tell(change: Change) -> None:
     words = change_words(change)
     address = url_for("changes.undo", change_id=change.id)
-    flash(f"{words[0].upper()}{words[1:]}.", f"undo {address}" if bulk.can_undo(change) else "done")
+    flash(f"{words[0].upper()}{words[1:]}.", f"undo {address}" if changes.can_undo(change) else "done")
 
 
-def _row(change: BulkChange) -> Row:
+def _row(change: Change) -> Row:
     created = change.created_at
     return Row(
         id=change.id,
         words=change_words(change),
         when=f"{date_words(created.date())}, {created:%H:%M} UTC",
         when_iso=created.isoformat(timespec="seconds"),
-        is_open=change.state in bulk_rows.OPEN,
-        is_undone=change.state is BulkState.UNDONE,
-        can_undo=bulk.can_undo(change),
+        is_open=change.state in change_rows.OPEN,
+        is_undone=change.state is ChangeState.UNDONE,
+        can_undo=changes.can_undo(change),
         failed=change.failed,
         over=change.done + change.failed,
         total=change.total,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.errors import NotFound
 from photos.services import downloads
 from photos.services.promises import size_words
@@ -42,7 +42,7 @@ def show(download_id: str) -> str:
             )
             for number, part in enumerate(parts, 1)
         ],
-        kept_days=bulk_rows.KEPT_DAYS,
+        kept_days=change_rows.KEPT_DAYS,
     )
 
 

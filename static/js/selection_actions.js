@@ -1,7 +1,7 @@
 // What can be done with the selected photos: buttons of the bar, keys, and dialogs that ask for values.
 
 import { page } from "./api.js";
-import { changePhotos } from "./bulk.js";
+import { changePhotos } from "./changes.js";
 import { isForPage } from "./keys.js";
 import { selection } from "./selection.js";
 import { correctionsOf, ratingOf, suggestTags, tagsOf } from "./selection_dialogs.js";

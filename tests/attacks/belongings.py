@@ -91,7 +91,7 @@ class Belongings:
         with library.backends.database.write() as connection:
             drops.refuse_drop(connection, film, owner_id=people.owner.user.id)
         described = {"action": "describe", "description": "striped", "photos": {"ids": [photo.id]}}
-        change = people.owner.api("POST", "/api/v1/bulk-changes", described).json
+        change = people.owner.api("POST", "/api/v1/changes", described).json
         packed = people.owner.post("/downloads", {"photo": photo.id})
         database = app.extensions["bigimage"].database
         scopes = frozenset({"read", "write"})

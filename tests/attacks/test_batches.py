@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from photos.services import bulk_actions
+from photos.services import change_actions
 from tests import pictures
 from tests.attacks.belongings import Belongings, send_file, without_ids
 from tests.web.conftest import People
@@ -57,11 +57,11 @@ def test_row_032_a_change_of_many_reaches_ones_own_photos_alone(
 ) -> None:
     photo_id = belongings.values["photo_id"] if theirs == "timeline" else belongings.trashed_id
     before = people.owner.api("GET", f"{API}/photos/{photo_id}").json
-    for action in (*sorted(bulk_actions.ACTORS.keys() - {"undo", "purge"}), "purge"):
+    for action in (*sorted(change_actions.ACTORS.keys() - {"undo", "purge"}), "purge"):
         answers = []
         for own, other in zip(mine, (photo_id, UNKNOWN_ID), strict=True):
             body = {"action": action, "photos": {"ids": [own, other]}, **VALUES.get(action, {})}
-            answers.append(told(people.member.api("POST", f"{API}/bulk-changes", body)))
+            answers.append(told(people.member.api("POST", f"{API}/changes", body)))
         assert answers[0] == answers[1], action
         assert answers[0][:4] == ("done", 2, 1, 1) or answers[0][:4] == ("done", 2, 0, 2), answers[0]
     assert people.owner.api("GET", f"{API}/photos/{photo_id}").json == before

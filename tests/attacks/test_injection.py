@@ -45,7 +45,7 @@ PARAMETERS = {
     f"{API}/map": ("south", "zoom", "q"),
     f"{API}/timeline": ("shelf",),
     f"{API}/duplicates": ("cursor",),
-    f"{API}/bulk-changes": ("cursor",),
+    f"{API}/changes": ("cursor",),
 }
 """Every parameter that reaches a query, and those of signing in."""
 
@@ -54,7 +54,7 @@ PATHS = (
     "/photos/{}/delete",
     f"{API}/photos/{{}}",
     f"{API}/uploads/{{}}",
-    f"{API}/bulk-changes/{{}}",
+    f"{API}/changes/{{}}",
     f"{API}/timeline/{{}}",
     "/downloads/{}",
     "/provider/link/{}",
@@ -167,10 +167,10 @@ CURSORS = (
 
 PAGED = (
     *("/", "/archive", "/trash", "/uploads", "/search?q=a", "/duplicates", "/changes"),
-    *(f"{API}/{name}" for name in ("photos", "search?q=a", "duplicates", "bulk-changes")),
+    *(f"{API}/{name}" for name in ("photos", "search?q=a", "duplicates", "changes")),
 )
 """Every list that goes on at a cursor."""
-OF_ONE_KEY = ("/duplicates", "/changes", f"{API}/duplicates", f"{API}/bulk-changes")
+OF_ONE_KEY = ("/duplicates", "/changes", f"{API}/duplicates", f"{API}/changes")
 """Where a cursor is one number."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from photos.db import bulk, chunks, documents, edits, objects, photos, pipeline, samples, timeline, uploads
+from photos.db import changes, chunks, documents, edits, objects, photos, pipeline, samples, timeline, uploads
 from photos.db.engine import Database, wall_to_micros
 from photos.db.keyset import LARGEST, read_cursor, write_cursor
 from photos.db.schema import photo as photo_table
@@ -206,7 +206,10 @@ LISTS: dict[str, tuple[str, Any]] = {
         "ix_photo_shelf",
         lambda c, o: photos.list_marks(c, owner_id=o.id, shelf=Shelf.TIMELINE, limit=60),
     ),
-    "all of a shelf": ("ix_photo_shelf", lambda c, o: bulk.list_ids_on_shelf(c, o.id, Shelf.TRASH, limit=50)),
+    "all of a shelf": (
+        "ix_photo_shelf",
+        lambda c, o: changes.list_ids_on_shelf(c, o.id, Shelf.TRASH, limit=50),
+    ),
     "range of the grid": (
         "ix_photo_shelf",
         lambda c, o: timeline.list_range(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text
 
-from photos.db import bulk, hashes, twins
+from photos.db import changes, hashes, twins
 from photos.db.engine import Database, to_micros
 from photos.db.schema import bulk_change, bulk_photo, photo, photo_hash, twin, twin_verdict
-from photos.models import BulkState, User
+from photos.models import ChangeState, User
 from tests.db.making import NOW, add_user
 from tests.db.test_paging import _fill, plan
 
@@ -34,16 +34,22 @@ LISTS: dict[str, tuple[str, Read]] = {
     "pairs of one person": ("twin", lambda c, o, _: twins.list_pairs(c, o.id, within=31, limit=50)),
     "changes of one person": (
         "ix_bulk_change_owner",
-        lambda c, o, _: bulk.list_changes(c, o.id, limit=30, cursor=None),
+        lambda c, o, _: changes.list_changes(c, o.id, limit=30, cursor=None),
     ),
-    "failures of a change": ("bulk_photo", lambda c, _, each: bulk.list_failures(c, each, limit=50)),
-    "what waits of a change": ("bulk_photo", lambda c, _, each: bulk.list_waiting(c, each, 50)),
-    "photos of a change": ("bulk_photo", lambda c, _, each: bulk.list_ids_of(c, each, start=9, count=20)),
-    "open changes": ("ix_bulk_change", lambda c, o, _: bulk.count_open(c, o.id)),
-    "overdue changes": ("ix_bulk_change_state", lambda c, *_: bulk.list_overdue(c, before=NOW, limit=50)),
+    "failures of a change": ("bulk_photo", lambda c, _, each: changes.list_failures(c, each, limit=50)),
+    "what waits of a change": ("bulk_photo", lambda c, _, each: changes.list_waiting(c, each, 50)),
+    "photos of a change": (
+        "bulk_photo",
+        lambda c, _, each: changes.list_ids_of(c, each, start=9, count=20),
+    ),
+    "open changes": ("ix_bulk_change", lambda c, o, _: changes.count_open(c, o.id)),
+    "overdue changes": (
+        "ix_bulk_change_state",
+        lambda c, *_: changes.list_overdue(c, before=NOW, limit=50),
+    ),
     "forgotten changes": (
         "ix_bulk_change_state",
-        lambda c, *_: bulk.forget_changes(c, before=NOW - timedelta(days=30), limit=10),
+        lambda c, *_: changes.forget_changes(c, before=NOW - timedelta(days=30), limit=10),
     ),
 }
 
@@ -69,21 +75,21 @@ def furnish(connection: Connection) -> tuple[User, str]:
 
 def _change_often(connection: Connection, owner: User) -> None:
     """Changes of one person, one an hour; the newest is still open."""
-    changes = [
+    made = [
         {
             "id": f"{owner.id}-{number}",
             "owner_id": owner.id,
             "action": "trash",
             "content": "{}",
-            "state": BulkState.DONE if number else BulkState.WORKING,
+            "state": ChangeState.DONE if number else ChangeState.WORKING,
             "total": CHANGED,
             "created_at": to_micros(NOW - timedelta(days=number)),
             "updated_at": to_micros(NOW - timedelta(days=number, seconds=1)),
         }
         for number in range(CHANGES)
     ]
-    connection.execute(insert(bulk_change), changes)
-    states = (bulk.DONE, bulk.DONE, bulk.FAILED, bulk.WAITING)
+    connection.execute(insert(bulk_change), made)
+    states = (changes.DONE, changes.DONE, changes.FAILED, changes.WAITING)
     rows = [
         {
             "bulk_id": change["id"],
@@ -93,7 +99,7 @@ def _change_often(connection: Connection, owner: User) -> None:
             "reason": "",
             "before": "",
         }
-        for change in changes
+        for change in made
         for position in range(CHANGED)
     ]
     connection.execute(insert(bulk_photo), rows)

@@ -118,7 +118,7 @@ def add_photos(library: Furnished, folder: Path) -> None:
     library.api("PATCH", f"photos/{coffee}", description="Coffee at the harbour", is_favourite=True, rating=4)
     library.api("PATCH", f"photos/{coffee}", tags=["breakfast", "holiday 2024"])
     archived, trashed = (library.ids[path.name] for path in good[-2:])
-    library.api("POST", "bulk-changes", action="archive", photos={"ids": [archived]})
+    library.api("POST", "changes", action="archive", photos={"ids": [archived]})
     library.api("POST", f"photos/{trashed}/trash")
     see(library, "chelsea.jpg", Label("cat", 97.0, (BOX,)), Label("dog", 52.0, ()))
     see(library, "rocket.jpg", Label("rocket", 91.0, (BOX,)), text="NASA")

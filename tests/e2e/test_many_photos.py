@@ -153,7 +153,7 @@ def test_without_scripts_boxes_and_a_form_do_the_same(
     context = make_context(java_script_enabled=False)
     page = context.new_page()
     library.open(page)
-    library.api("POST", "bulk-changes", action="archive", photos={"ids": list(library.ids.values())})
+    library.api("POST", "changes", action="archive", photos={"ids": list(library.ids.values())})
     page.goto(f"{library.app.url}/archive")
     page.get_by_label("Choose 0.jpg").check()
     page.get_by_role("button", name="Back to the timeline").click()

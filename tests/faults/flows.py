@@ -17,8 +17,8 @@ from photos import tasks
 from photos.db import edits, pipeline
 from photos.db import photos as photo_rows
 from photos.errors import BackendError, NotFound
-from photos.models import BulkChange, Label, Photo, Verdict
-from photos.services import arrival, bulk, dropbox, indexing, uploads
+from photos.models import Change, Label, Photo, Verdict
+from photos.services import arrival, changes, dropbox, indexing, uploads
 from photos.services import library as acts
 from tests import pictures
 from tests.services.conftest import Library
@@ -255,15 +255,15 @@ def _turn(library: Library, promises: Promises) -> None:
     work(library)
 
 
-def _change_many(library: Library, promises: Promises) -> BulkChange:
+def _change_many(library: Library, promises: Promises) -> Change:
     names = ("lighthouse", "waiting")
     for name in names:
         promises.doing(name, description="At dusk")
     parts = library.backends
-    change = bulk.start(
+    change = changes.start(
         "describe",
         {"description": "At dusk"},
-        bulk.Chosen(ids=[promises.id_of(name) for name in names]),
+        changes.Chosen(ids=[promises.id_of(name) for name in names]),
         owner=library.owner,
         database=parts.database,
         search=parts.search,
@@ -286,7 +286,9 @@ def _change_and_undo(library: Library, promises: Promises) -> None:
     promises.doing("lighthouse", description="")
     promises.doing("waiting", description="")
     parts = library.backends
-    bulk.undo(change.id, owner=library.owner, database=parts.database, search=parts.search, jobs=parts.jobs)
+    changes.undo(
+        change.id, owner=library.owner, database=parts.database, search=parts.search, jobs=parts.jobs
+    )
     work(library)
     promises.done("lighthouse", description="")
     promises.done("waiting", description="")

@@ -106,7 +106,7 @@ class Traffic:
         headers = self._visit.token | {"Idempotency-Key": words.replace(" ", "-")}
         for attempt in range(TRIES):
             time.sleep(attempt * PAUSE_SECONDS * 4)
-            status = self._ask("POST", "/api/v1/bulk-changes", json=body, headers=headers)
+            status = self._ask("POST", "/api/v1/changes", json=body, headers=headers)
             if status not in LATER:
                 break
         if not 200 <= status < 300:

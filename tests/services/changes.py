@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from photos.db import bulk as bulk_rows
-from photos.models import BulkChange, Photo, User
-from photos.services import bulk
-from photos.services.bulk import Chosen
+from photos.db import changes as change_rows
+from photos.models import Change, Photo, User
+from photos.services import changes
+from photos.services.changes import Chosen
 from photos.services.library import Edit, edit
 from tests import pictures
 from tests.services.conftest import Library
@@ -22,9 +22,9 @@ def start(
     *,
     by: User | None = None,
     key: str = "",
-) -> BulkChange:
+) -> Change:
     parts = library.backends
-    return bulk.start(
+    return changes.start(
         action,
         values or {},
         ids if isinstance(ids, Chosen) else Chosen(ids=ids),
@@ -48,21 +48,21 @@ def change_one(library: Library, photo_id: str, wanted: Edit) -> Photo:
     )
 
 
-def undo(library: Library, change: BulkChange, *, by: User | None = None) -> BulkChange:
+def undo(library: Library, change: Change, *, by: User | None = None) -> Change:
     parts = library.backends
-    return bulk.undo(
+    return changes.undo(
         change.id, owner=by or library.owner, database=parts.database, search=parts.search, jobs=parts.jobs
     )
 
 
-def get(library: Library, change_id: str) -> BulkChange:
+def get(library: Library, change_id: str) -> Change:
     with library.backends.database.read() as connection:
-        return bulk_rows.get_change(connection, change_id, owner_id=library.owner.id)
+        return change_rows.get_change(connection, change_id, owner_id=library.owner.id)
 
 
-def failures(library: Library, change: BulkChange) -> dict[str, str]:
+def failures(library: Library, change: Change) -> dict[str, str]:
     with library.backends.database.read() as connection:
-        page = bulk_rows.list_failures(connection, change.id, limit=1000)
+        page = change_rows.list_failures(connection, change.id, limit=1000)
     return {failure.photo_id: failure.reason for failure in page.items}
 
 

@@ -14,7 +14,7 @@ import pytest
 from photos.errors import Invalid, NotFound, StorageError
 from photos.models import User
 from photos.services import downloads
-from photos.services.bulk import Chosen
+from photos.services.changes import Chosen
 from photos.services.downloads import Part, safe_name
 from photos.services.library import Edit, edit, purge, trash
 from tests import pictures

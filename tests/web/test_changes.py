@@ -21,7 +21,7 @@ def ids(library: Library) -> list[str]:
 
 def change(people: People, action: str, ids: list[str], **values: object) -> dict[str, Any]:
     body = {"action": action, "photos": {"ids": ids}, **values}
-    answer = people.owner.api("POST", "/api/v1/bulk-changes", body)
+    answer = people.owner.api("POST", "/api/v1/changes", body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json
     return found
@@ -33,10 +33,10 @@ def test_a_change_says_what_became_of_every_photo(people: People, library: Libra
     assert made["failures"] == [{"id": UNKNOWN, "reason": "It is not in your library."}]
     assert made["words"] == "2 photos in the archive, 1 stayed as it was"
     assert library.photo(ids[0]).shelf is Shelf.ARCHIVE
-    path = f"/api/v1/bulk-changes/{made['id']}"
+    path = f"/api/v1/changes/{made['id']}"
     assert people.owner.api("GET", path).json == made
     assert people.owner.api("GET", f"{path}/failures?limit=1").json["items"] == made["failures"]
-    assert people.owner.api("GET", "/api/v1/bulk-changes").json["items"][0]["id"] == made["id"]
+    assert people.owner.api("GET", "/api/v1/changes").json["items"][0]["id"] == made["id"]
     undone = people.owner.api("POST", f"{path}/undo").json
     assert (undone["done"], undone["words"]) == (2, "2 photos as before")
     assert library.photo(ids[0]).shelf is Shelf.TIMELINE
@@ -47,9 +47,7 @@ def test_one_key_is_one_change(people: People, library: Library, ids: list[str])
     body = {"action": "favourite", "photos": {"ids": ids}}
     headers = {"Idempotency-Key": "one", "X-CSRF-Token": people.owner.csrf}
     answers = [
-        people.owner.client.post(
-            "/api/v1/bulk-changes", json=body, headers=headers, base_url=people.owner.origin
-        )
+        people.owner.client.post("/api/v1/changes", json=body, headers=headers, base_url=people.owner.origin)
         for _ in range(2)
     ]
     assert len({answer.json["id"] for answer in answers}) == 1
@@ -81,7 +79,7 @@ def test_dates_and_places_of_many_are_corrected(people: People, library: Library
     ],
 )
 def test_what_cannot_be_asked_is_a_problem(people: People, body: dict[str, object]) -> None:
-    assert people.owner.api("POST", "/api/v1/bulk-changes", body).status_code == 400
+    assert people.owner.api("POST", "/api/v1/changes", body).status_code == 400
 
 
 def test_without_scripts_chosen_photos_are_changed_by_a_form(

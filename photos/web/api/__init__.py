@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from photos.web.api import (  # noqa: F401 - each module declares its operations
     account,
-    bulk,
+    changes,
     map,
     people,
     photos,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from photos.web.api import bulk_shapes, photo_shapes, search_shapes, twin_shapes, upload_shapes
+from photos.web.api import change_shapes, photo_shapes, search_shapes, twin_shapes, upload_shapes
 
 LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
     upload_shapes.OfferList: {"upload_id": "/files/0/upload_id"},
@@ -16,8 +16,8 @@ LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
     photo_shapes.PhotoPage: {"photo_id": "/items/0/id"},
     search_shapes.MatchPage: {"photo_id": "/items/0/photo/id"},
     twin_shapes.TwinList: {"photo_id": "/items/0/photo/id"},
-    bulk_shapes.ChangeShape: {"change_id": "/id"},
-    bulk_shapes.ChangePage: {"change_id": "/items/0/id"},
+    change_shapes.ChangeShape: {"change_id": "/id"},
+    change_shapes.ChangePage: {"change_id": "/items/0/id"},
 }
 """Of each answer: the path parameter that a part of it is good for, and where that part stands."""
 

@@ -4,7 +4,7 @@ import { send } from "./api.js";
 import { complain, toast } from "./toasts.js";
 
 const LOOK_MS = 400;
-const CHANGES = "/api/v1/bulk-changes";
+const CHANGES = "/api/v1/changes";
 
 // Makes changes to the same photos, one after the other: [{ action, ...values }]. Tells when all are over.
 export async function changePhotos(ids, wanted) {

@@ -20,15 +20,15 @@ from sqlalchemy.exc import IntegrityError
 
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.db import edits
-from photos.db.bulk import BulkItem, BulkOutcome
+from photos.db.changes import ChangeItem, ChangeOutcome
 from photos.db.engine import Database, repeated
 from photos.errors import Conflict, Invalid, TooMany
 from photos.ids import new_id
-from photos.models import BulkChange, BulkState, Photo, Shelf, User
-from photos.services import bulk_actions
-from photos.services.bulk_actions import Step
+from photos.models import Change, ChangeState, Photo, Shelf, User
+from photos.services import change_actions
+from photos.services.change_actions import Step
 from photos.services.hints import hint
 from photos.services.indexing import index_photos
 from photos.services.likeness import understand
@@ -44,7 +44,7 @@ MOST_OPEN = 5
 WORK_SECONDS = 10.0
 """After so long a job makes room for others, and queues itself again."""
 OVERDUE = timedelta(seconds=60)
-KEPT = timedelta(days=bulk_rows.KEPT_DAYS)
+KEPT = timedelta(days=change_rows.KEPT_DAYS)
 GONE = "It is not in your library."
 PAGE = 500
 
@@ -68,30 +68,30 @@ def start(
     search: Search,
     jobs: Jobs,
     key: str = "",
-) -> BulkChange:
+) -> Change:
     """Make a change, at once if it is small and by the runner if not. With the same `key` it is made once.
 
     Raises Invalid for what cannot be asked, QueryError for a bad query, TooMany while too much is under way,
     Conflict for a key that stands for another change, and BackendError; then the change goes on later.
     """
-    if action not in bulk_actions.ACTORS:
+    if action not in change_actions.ACTORS:
         raise Invalid("There is no such change.", code="action", field="action")
-    content = bulk_actions.clean(action, values)
+    content = change_actions.clean(action, values)
     change_id = _id_of(owner, key) if key else new_id()
     ids = choose(chosen, owner=owner, database=database, search=search)
     try:
         _add(change_id, action, content, ids, owner, database)
     except IntegrityError:
         with database.read() as connection:
-            known = bulk_rows.get_change(connection, change_id, owner_id=owner.id)
+            known = change_rows.get_change(connection, change_id, owner_id=owner.id)
         if (known.action, known.content) != (action, content):
             raise Conflict("This key was used for another change.", code="key") from None
-        if known.state not in bulk_rows.OPEN:
+        if known.state not in change_rows.OPEN:
             return known
     return _begin(change_id, len(ids), owner=owner, database=database, search=search, jobs=jobs)
 
 
-def undo(change_id: str, *, owner: User, database: Database, search: Search, jobs: Jobs) -> BulkChange:
+def undo(change_id: str, *, owner: User, database: Database, search: Search, jobs: Jobs) -> Change:
     """Take a change back, as another change; asked again, it is the same one.
 
     A photo that somebody changed in the same way since stays, and is told. Raises NotFound, and Conflict for
@@ -114,7 +114,7 @@ def make(change_id: str, *, database: Database, search: Search, jobs: Jobs) -> N
 def resend(*, database: Database, jobs: Jobs, now: datetime, limit: int) -> int:
     """Queue changes again at which nobody works; returns how many."""
     with database.read() as connection:
-        overdue = bulk_rows.list_overdue(connection, before=now - OVERDUE, limit=limit)
+        overdue = change_rows.list_overdue(connection, before=now - OVERDUE, limit=limit)
     for change_id in overdue:
         jobs.send("change_photos", {"change_id": change_id}, unless_queued=True)
     return len(overdue)
@@ -123,7 +123,7 @@ def resend(*, database: Database, jobs: Jobs, now: datetime, limit: int) -> int:
 def forget_old(*, database: Database, now: datetime, limit: int) -> int:
     """Forget changes that nobody can undo any more; returns how many."""
     with database.write() as connection:
-        return bulk_rows.forget_changes(connection, before=now - KEPT, limit=limit)
+        return change_rows.forget_changes(connection, before=now - KEPT, limit=limit)
 
 
 def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -> list[str]:
@@ -132,7 +132,7 @@ def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -
         ids = _found(chosen.query, owner=owner, database=database, search=search)
     elif chosen.shelf is not None:
         with database.read() as connection:
-            ids = bulk_rows.list_ids_on_shelf(connection, owner.id, chosen.shelf, limit=MOST + 1)
+            ids = change_rows.list_ids_on_shelf(connection, owner.id, chosen.shelf, limit=MOST + 1)
     else:
         ids = list(dict.fromkeys(chosen.ids))
     if not ids:
@@ -148,7 +148,7 @@ def _found(query: str, *, owner: User, database: Database, search: Search) -> li
     while len(ids) <= MOST:
         page = search.find(tree, owner_id=owner.id, limit=PAGE, cursor=cursor)
         with database.read() as connection:
-            ids += bulk_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
+            ids += change_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
         cursor = page.next
         if cursor is None:
             break
@@ -157,13 +157,13 @@ def _found(query: str, *, owner: User, database: Database, search: Search) -> li
 
 def _begin(
     change_id: str, total: int, *, owner: User, database: Database, search: Search, jobs: Jobs
-) -> BulkChange:
+) -> Change:
     if total <= INSTANT:
         make(change_id, database=database, search=search, jobs=jobs)
     else:
         hint(jobs, "change_photos", {"change_id": change_id})
     with database.read() as connection:
-        return bulk_rows.get_change(connection, change_id, owner_id=owner.id)
+        return change_rows.get_change(connection, change_id, owner_id=owner.id)
 
 
 @repeated
@@ -172,11 +172,11 @@ def _add(
 ) -> None:
     now = datetime.now(UTC)
     with database.write() as connection:
-        if bulk_rows.count_open(connection, owner.id) >= MOST_OPEN:
+        if change_rows.count_open(connection, owner.id) >= MOST_OPEN:
             raise TooMany(
                 "Several changes are still being made. Wait for one of them.", retry_after_seconds=10
             )
-        bulk_rows.add_change(
+        change_rows.add_change(
             connection,
             change_id,
             owner_id=owner.id,
@@ -190,13 +190,13 @@ def _add(
 @repeated
 def _add_undo(change_id: str, undo_id: str, owner: User, database: Database) -> int:
     with database.write() as connection:
-        undone = bulk_rows.get_change(connection, change_id, owner_id=owner.id)
-        if not bulk_actions.can_undo(undone.action, undone.content):
+        undone = change_rows.get_change(connection, change_id, owner_id=owner.id)
+        if not change_actions.can_undo(undone.action, undone.content):
             raise Conflict("This cannot be undone.", code="final")
-        if undone.state in bulk_rows.OPEN:
+        if undone.state in change_rows.OPEN:
             raise Conflict("This is still being made; undo it when it is done.", code="working")
-        bulk_rows.add_undo(connection, undo_id, undone, now=datetime.now(UTC))
-        return bulk_rows.get_change(connection, undo_id, owner_id=owner.id).total
+        change_rows.add_undo(connection, undo_id, undone, now=datetime.now(UTC))
+        return change_rows.get_change(connection, undo_id, owner_id=owner.id).total
 
 
 def _make_slice(change_id: str, *, database: Database, search: Search, jobs: Jobs) -> bool:
@@ -223,11 +223,11 @@ def _write_slice(change_id: str, database: Database) -> _Made:
     now = datetime.now(UTC)
     made = _Made([], [], False)
     with database.write() as connection:
-        change = bulk_rows.lock_change(connection, change_id)
+        change = change_rows.lock_change(connection, change_id)
         if change is None:
             return made
-        items = bulk_rows.list_waiting(connection, change_id, SLICE)
-        found = bulk_rows.load_for_change(connection, change.owner_id, [item.photo_id for item in items])
+        items = change_rows.list_waiting(connection, change_id, SLICE)
+        found = change_rows.load_for_change(connection, change.owner_id, [item.photo_id for item in items])
         outcomes = []
         wanted: dict[int, edits.Columns] = {}
         for item in items:
@@ -236,33 +236,33 @@ def _write_slice(change_id: str, database: Database) -> _Made:
             if not outcome.reason:
                 photo: Photo = found[item.photo_id][0]
                 made.keys.append(photo.key)
-                if bulk_actions.renews(change.action, change.content):
+                if change_actions.renews(change.action, change.content):
                     made.to_process.append(photo.id)
         edits.write_many(connection, wanted, now=now)
-        bulk_rows.save_outcomes(connection, change_id, outcomes, now=now)
+        change_rows.save_outcomes(connection, change_id, outcomes, now=now)
     return _Made(made.keys, made.to_process, goes_on=len(items) == SLICE)
 
 
 def _apply(
     connection: Connection,
-    change: BulkChange,
-    item: BulkItem,
+    change: Change,
+    item: ChangeItem,
     found: Mapping[str, Any],
     wanted: dict[int, edits.Columns],
     now: datetime,
-) -> BulkOutcome:
+) -> ChangeOutcome:
     if item.photo_id not in found:
-        return BulkOutcome(item.position, GONE)
+        return ChangeOutcome(item.position, GONE)
     photo, row = found[item.photo_id]
     step = Step(connection, photo, row, change.content, now, wanted)
     try:
         if change.action == "undo":
-            record = bulk_actions.take_back(step, item.before)
+            record = change_actions.take_back(step, item.before)
         else:
-            record = bulk_actions.ACTORS[change.action](step)
+            record = change_actions.ACTORS[change.action](step)
     except Invalid as refusal:
-        return BulkOutcome(item.position, refusal.reason)
-    return BulkOutcome(item.position, before=record)
+        return ChangeOutcome(item.position, refusal.reason)
+    return ChangeOutcome(item.position, before=record)
 
 
 def _id_of(owner: User, key: str) -> str:
@@ -271,6 +271,6 @@ def _id_of(owner: User, key: str) -> str:
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
-def can_undo(change: BulkChange) -> bool:
+def can_undo(change: Change) -> bool:
     """Whether this change can be taken back now."""
-    return change.state is BulkState.DONE and bulk_actions.can_undo(change.action, change.content)
+    return change.state is ChangeState.DONE and change_actions.can_undo(change.action, change.content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from photos.models import BulkChange, BulkState
+from photos.models import Change, ChangeState
 from photos.web.words import count_words
 
 DOING = {
@@ -41,9 +41,9 @@ DONE = {
 }
 
 
-def change_words(change: BulkChange) -> str:
+def change_words(change: Change) -> str:
     """`5 photos in the trash`, `Moving to the trash: 120 of 5,000`, and how many stayed as they were."""
-    if change.state in (BulkState.WAITING, BulkState.WORKING):
+    if change.state in (ChangeState.WAITING, ChangeState.WORKING):
         over = change.done + change.failed
         return f"{DOING[change.action]}: {over:,} of {change.total:,}"
     words = f"{count_words(change.done, 'photo', 'photos')} {DONE[change.action]}"

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from photos.models import BulkChange, BulkFailure, Page
-from photos.services import bulk
+from photos.models import Change, ChangeFailure, Page
+from photos.services import changes
 from photos.web.api.correction_shapes import PlaceChange, TakenChange
 from photos.web.api.shapes import Cursor, Limit, Query, ShelfName
-from photos.web.bulk_words import change_words
+from photos.web.change_words import change_words
 
 Action = Literal[
     "favourite",
@@ -35,12 +35,12 @@ PhotoId = Annotated[str, Meta(max_length=22)]
 class ChosenShape(Struct, forbid_unknown_fields=True):
     """Which photos: exactly one of `ids`, a query `q`, and a `shelf`."""
 
-    ids: Annotated[list[PhotoId], Meta(max_length=bulk.MOST)] = []
+    ids: Annotated[list[PhotoId], Meta(max_length=changes.MOST)] = []
     q: Query = ""
     shelf: ShelfName | None = None
 
 
-class BulkRequest(Struct, forbid_unknown_fields=True):
+class ChangeRequest(Struct, forbid_unknown_fields=True):
     """A change to many photos, with the values of its action. A `rating` of null takes the stars away."""
 
     action: Action
@@ -95,13 +95,13 @@ class PageQuery(Struct):
     cursor: Cursor | None = None
 
 
-def values_of(body: BulkRequest) -> dict[str, Any]:
+def values_of(body: ChangeRequest) -> dict[str, Any]:
     """The values that were given, as the service takes them."""
     given = msgspec.to_builtins(body)
     return {name: value for name, value in given.items() if name not in {"action", "photos", "place"}}
 
 
-def change_shape(change: BulkChange, failures: Page[BulkFailure] | None = None) -> ChangeShape:
+def change_shape(change: Change, failures: Page[ChangeFailure] | None = None) -> ChangeShape:
     """A change as the API shows it."""
     return ChangeShape(
         id=change.id,
@@ -111,12 +111,12 @@ def change_shape(change: BulkChange, failures: Page[BulkFailure] | None = None) 
         done=change.done,
         failed=change.failed,
         failures=failure_shapes(failures) if failures else [],
-        can_undo=bulk.can_undo(change),
+        can_undo=changes.can_undo(change),
         words=change_words(change),
         created_at=change.created_at.isoformat(),
     )
 
 
-def failure_shapes(failures: Page[BulkFailure]) -> list[FailureShape]:
+def failure_shapes(failures: Page[ChangeFailure]) -> list[FailureShape]:
     """Failures as the API shows them."""
     return [FailureShape(failure.photo_id, failure.reason) for failure in failures.items]

@@ -14,9 +14,9 @@ from photos.db.cells import cell_of
 from photos.db.schema import bulk_photo
 from photos.db.schema import photo as photo_table
 from photos.errors import Conflict, Invalid, NotFound
-from photos.models import BulkState, Photo, Place, Position, Shelf, TakenSource, User
-from photos.services import bulk, corrections
-from photos.services.bulk import Chosen
+from photos.models import ChangeState, Photo, Place, Position, Shelf, TakenSource, User
+from photos.services import changes, corrections
+from photos.services.changes import Chosen
 from photos.services.library import Edit
 from tests import pictures
 from tests.services.changes import change_one, failures, get, some, start, undo
@@ -55,11 +55,11 @@ def test_a_change_is_made_at_once_and_can_be_undone(
 ) -> None:
     before = library.photo(photo_id)
     change = start(library, action, [photo_id], values)
-    assert (change.state, change.total, change.done, change.failed) == (BulkState.DONE, 1, 1, 0)
+    assert (change.state, change.total, change.done, change.failed) == (ChangeState.DONE, 1, 1, 0)
     assert is_so(library.photo(photo_id))
     undone = undo(library, change)
-    assert (undone.state, undone.done, undone.failed) == (BulkState.DONE, 1, 0)
-    assert get(library, change.id).state is BulkState.UNDONE
+    assert (undone.state, undone.done, undone.failed) == (ChangeState.DONE, 1, 0)
+    assert get(library, change.id).state is ChangeState.UNDONE
     assert without_times(library.photo(photo_id)) == without_times(before)
     assert library.fsck().total() == 0
 
@@ -109,7 +109,7 @@ def test_photos_of_others_and_unknown_ones_fail_alone(library: Library, stranger
     theirs = library.upload(pictures.jpeg(99, 30), by=stranger).id
     change = start(library, "favourite", [mine, theirs, "x" * 22, mine])
     assert (change.total, change.done, change.failed) == (3, 1, 2)
-    assert failures(library, change) == dict.fromkeys([theirs, "x" * 22], bulk.GONE)
+    assert failures(library, change) == dict.fromkeys([theirs, "x" * 22], changes.GONE)
     assert not library.photo(theirs, by=stranger).is_favourite
     with pytest.raises(NotFound):
         undo(library, change, by=stranger)
@@ -146,7 +146,7 @@ def test_an_undo_leaves_what_a_person_changed_since(library: Library) -> None:
     start(library, "trash", [three])
     start(library, "purge", [three])
     undone = undo(library, change)
-    assert failures(library, undone) == {two: "It has been changed since.", three: bulk.GONE}
+    assert failures(library, undone) == {two: "It has been changed since.", three: changes.GONE}
     assert library.photo(one).description == ""
     assert library.photo(two).description == "My own"
 

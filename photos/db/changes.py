@@ -28,11 +28,11 @@ from photos.db.photos import list_photos_by_ids
 from photos.db.rows import load_photos
 from photos.db.schema import bulk_change, bulk_photo, photo
 from photos.errors import NotFound
-from photos.models import BulkChange, BulkFailure, BulkState, Page, Photo, Shelf
+from photos.models import Change, ChangeFailure, ChangeState, Page, Photo, Shelf
 
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 """States of one photo in a change."""
-OPEN = (BulkState.WAITING, BulkState.WORKING)
+OPEN = (ChangeState.WAITING, ChangeState.WORKING)
 MOST_IDS = 1000
 KEPT_DAYS = 30
 """How long a change can be looked at and undone, and a list downloaded."""
@@ -41,7 +41,7 @@ DOWNLOAD = "download"
 
 
 @dataclass(frozen=True, slots=True)
-class BulkItem:
+class ChangeItem:
     """One photo in a change. `before` is what undoing needs, empty where nothing was changed."""
 
     position: int
@@ -50,7 +50,7 @@ class BulkItem:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkOutcome:
+class ChangeOutcome:
     """What became of one photo: a reason makes it a failure."""
 
     position: int
@@ -69,7 +69,7 @@ def add_change(
     now: datetime,
 ) -> None:
     """A change that waits to be made. Raises SQLAlchemy's IntegrityError if there is one of this id."""
-    _insert(connection, change_id, owner_id, action, content, BulkState.WAITING, len(photo_ids), now)
+    _insert(connection, change_id, owner_id, action, content, ChangeState.WAITING, len(photo_ids), now)
     _insert_photos(connection, change_id, photo_ids, WAITING)
 
 
@@ -83,24 +83,24 @@ def add_list(
     now: datetime,
 ) -> None:
     """Keep a list of photos to download: there is nothing left to do to them."""
-    _insert(connection, list_id, owner_id, DOWNLOAD, content, BulkState.DONE, len(photo_ids), now)
+    _insert(connection, list_id, owner_id, DOWNLOAD, content, ChangeState.DONE, len(photo_ids), now)
     _insert_photos(connection, list_id, photo_ids, DONE)
 
 
-def add_undo(connection: Connection, undo_id: str, undone: BulkChange, *, now: datetime) -> bool:
+def add_undo(connection: Connection, undo_id: str, undone: Change, *, now: datetime) -> bool:
     """A change that takes `undone` back, over the photos that it changed; False if that has been asked for.
 
     Each photo begins with what the first change knows of it.
     """
     taken = connection.execute(
         update(bulk_change)
-        .where(bulk_change.c.id == undone.id, bulk_change.c.state == BulkState.DONE)
-        .values(state=BulkState.UNDONE, updated_at=to_micros(now))
+        .where(bulk_change.c.id == undone.id, bulk_change.c.state == ChangeState.DONE)
+        .values(state=ChangeState.UNDONE, updated_at=to_micros(now))
     )
     if taken.rowcount == 0:
         return False
     content = {"undoes": undone.id, "action": undone.action}
-    _insert(connection, undo_id, undone.owner_id, "undo", content, BulkState.WAITING, 0, now)
+    _insert(connection, undo_id, undone.owner_id, "undo", content, ChangeState.WAITING, 0, now)
     changed = select(
         literal(undo_id),
         bulk_photo.c.position,
@@ -115,7 +115,7 @@ def add_undo(connection: Connection, undo_id: str, undone: BulkChange, *, now: d
     return True
 
 
-def get_change(connection: Connection, change_id: str, *, owner_id: int) -> BulkChange:
+def get_change(connection: Connection, change_id: str, *, owner_id: int) -> Change:
     """One change with its counts. Raises NotFound if it does not exist or is not theirs."""
     statement = select(bulk_change).where(bulk_change.c.id == change_id, bulk_change.c.owner_id == owner_id)
     rows = connection.execute(statement).all()
@@ -124,9 +124,7 @@ def get_change(connection: Connection, change_id: str, *, owner_id: int) -> Bulk
     return _changes(connection, rows)[0]
 
 
-def list_changes(
-    connection: Connection, owner_id: int, *, limit: int, cursor: str | None
-) -> Page[BulkChange]:
+def list_changes(connection: Connection, owner_id: int, *, limit: int, cursor: str | None) -> Page[Change]:
     """Changes of one person, newest first; lists to download are none. Raises Invalid for a bad cursor."""
     statement = select(bulk_change).where(
         bulk_change.c.owner_id == owner_id, bulk_change.c.action != DOWNLOAD
@@ -142,7 +140,7 @@ def list_changes(
 
 def list_failures(
     connection: Connection, change_id: str, *, limit: int, cursor: str | None = None
-) -> Page[BulkFailure]:
+) -> Page[ChangeFailure]:
     """Photos of a change that stayed as they were, and why. Raises Invalid for a bad cursor."""
     after = keyset.read_cursor(cursor, 1)[0] if cursor is not None else -1
     statement = (
@@ -154,7 +152,7 @@ def list_failures(
     rows = connection.execute(statement).all()
     shown = rows[:limit]
     following = keyset.write_cursor(shown[-1].position) if len(rows) > limit else None
-    return Page(tuple(BulkFailure(row.photo_id, row.reason) for row in shown), following)
+    return Page(tuple(ChangeFailure(row.photo_id, row.reason) for row in shown), following)
 
 
 def count_open(connection: Connection, owner_id: int) -> int:
@@ -163,7 +161,7 @@ def count_open(connection: Connection, owner_id: int) -> int:
     return connection.scalar(statement) or 0
 
 
-def lock_change(connection: Connection, change_id: str) -> BulkChange | None:
+def lock_change(connection: Connection, change_id: str) -> Change | None:
     """An open change, to be worked on by nobody else until this transaction ends; None if it is over."""
     statement = select(bulk_change).where(bulk_change.c.id == change_id, bulk_change.c.state.in_(OPEN))
     row = connection.execute(statement.with_for_update()).first()
@@ -209,7 +207,7 @@ def load_by_id(connection: Connection, owner_id: int, ids: Sequence[str]) -> dic
     return {each.id: each for each in list_photos_by_ids(connection, owner_id, ids)}
 
 
-def list_waiting(connection: Connection, change_id: str, limit: int) -> list[BulkItem]:
+def list_waiting(connection: Connection, change_id: str, limit: int) -> list[ChangeItem]:
     """Photos of a change that nothing has been done to yet, in order."""
     statement = (
         select(bulk_photo.c.position, bulk_photo.c.photo_id, bulk_photo.c.before)
@@ -218,7 +216,7 @@ def list_waiting(connection: Connection, change_id: str, limit: int) -> list[Bul
         .limit(limit)
     )
     return [
-        BulkItem(row.position, row.photo_id, json.loads(row.before) if row.before else {})
+        ChangeItem(row.position, row.photo_id, json.loads(row.before) if row.before else {})
         for row in connection.execute(statement)
     ]
 
@@ -239,7 +237,7 @@ def load_for_change(
 
 
 def save_outcomes(
-    connection: Connection, change_id: str, outcomes: Sequence[BulkOutcome], *, now: datetime
+    connection: Connection, change_id: str, outcomes: Sequence[ChangeOutcome], *, now: datetime
 ) -> None:
     """What became of a slice of a change."""
     statement = (
@@ -262,7 +260,7 @@ def save_outcomes(
     connection.execute(
         update(bulk_change)
         .where(bulk_change.c.id == change_id)
-        .values(state=case((waits, BulkState.WORKING), else_=BulkState.DONE), updated_at=to_micros(now))
+        .values(state=case((waits, ChangeState.WORKING), else_=ChangeState.DONE), updated_at=to_micros(now))
     )
 
 
@@ -277,7 +275,7 @@ def list_overdue(connection: Connection, *, before: datetime, limit: int) -> lis
 def forget_changes(connection: Connection, *, before: datetime, limit: int) -> int:
     """Forget what was over before an instant, with its photos; returns how many changes that were."""
     statement = select(bulk_change.c.id).where(
-        bulk_change.c.state.in_((BulkState.DONE, BulkState.UNDONE)),
+        bulk_change.c.state.in_((ChangeState.DONE, ChangeState.UNDONE)),
         bulk_change.c.updated_at < to_micros(before),
     )
     ids = connection.scalars(statement.limit(limit)).all()
@@ -293,7 +291,7 @@ def _insert(
     owner_id: int,
     action: str,
     content: Mapping[str, Any],
-    state: BulkState,
+    state: ChangeState,
     total: int,
     now: datetime,
 ) -> None:
@@ -320,7 +318,7 @@ def _insert_photos(connection: Connection, change_id: str, photo_ids: Sequence[s
         connection.execute(insert(bulk_photo), rows)
 
 
-def _changes(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[BulkChange, ...]:
+def _changes(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Change, ...]:
     counted = (
         select(bulk_photo.c.bulk_id, bulk_photo.c.state, func.count().label("photos"))
         .where(bulk_photo.c.bulk_id.in_([row.id for row in rows]))
@@ -333,13 +331,13 @@ def _changes(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[BulkChan
     )
 
 
-def _change(row: Row[Any], *, done: int, failed: int) -> BulkChange:
-    return BulkChange(
+def _change(row: Row[Any], *, done: int, failed: int) -> Change:
+    return Change(
         id=row.id,
         owner_id=row.owner_id,
         action=row.action,
         content=json.loads(row.content),
-        state=BulkState(row.state),
+        state=ChangeState(row.state),
         total=row.total,
         done=done,
         failed=failed,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import request
 
-from photos.db import bulk as bulk_rows
+from photos.db import changes as change_rows
 from photos.errors import Invalid
-from photos.models import BulkChange, Shelf
-from photos.services import bulk
+from photos.models import Change, Shelf
+from photos.services import changes
 from photos.web import deps
-from photos.web.api import bulk_shapes as shapes
+from photos.web.api import change_shapes as shapes
 from photos.web.api.correction_shapes import PlaceChange, place_values
 from photos.web.api.operations import operation
 
@@ -18,8 +18,8 @@ FAILURES = 100
 LONGEST_KEY = 200
 
 
-@operation("POST", "/bulk-changes", body=shapes.BulkRequest, answer=shapes.ChangeShape)
-def change_photos(body: shapes.BulkRequest) -> shapes.ChangeShape:
+@operation("POST", "/changes", body=shapes.ChangeRequest, answer=shapes.ChangeShape)
+def change_photos(body: shapes.ChangeRequest) -> shapes.ChangeShape:
     """Change many photos at once.
     Up to 200 are done when this answers; more go on afterwards. A request that is repeated with the same
     `Idempotency-Key` header is one change.
@@ -28,7 +28,7 @@ def change_photos(body: shapes.BulkRequest) -> shapes.ChangeShape:
     values = shapes.values_of(body)
     if isinstance(body.place, PlaceChange):
         values["place"] = place_values(body.place)
-    change = bulk.start(
+    change = changes.start(
         body.action,
         values,
         _chosen(body.photos),
@@ -41,44 +41,44 @@ def change_photos(body: shapes.BulkRequest) -> shapes.ChangeShape:
     return _shape(change)
 
 
-@operation("GET", "/bulk-changes", query=shapes.PageQuery, answer=shapes.ChangePage)
+@operation("GET", "/changes", query=shapes.PageQuery, answer=shapes.ChangePage)
 def list_changes(query: shapes.PageQuery) -> shapes.ChangePage:
     """List recent changes to many photos, newest first; they are kept for 30 days."""
     with deps.database().read() as connection:
-        page = bulk_rows.list_changes(connection, deps.user().id, limit=query.limit, cursor=query.cursor)
+        page = change_rows.list_changes(connection, deps.user().id, limit=query.limit, cursor=query.cursor)
     return shapes.ChangePage([shapes.change_shape(change) for change in page.items], page.next)
 
 
-@operation("GET", "/bulk-changes/<change_id>", answer=shapes.ChangeShape)
+@operation("GET", "/changes/<change_id>", answer=shapes.ChangeShape)
 def get_change(change_id: str) -> shapes.ChangeShape:
     """Show how far a change is, with the first 100 photos that stayed as they were."""
     with deps.database().read() as connection:
-        return _shape(bulk_rows.get_change(connection, change_id, owner_id=deps.user().id))
+        return _shape(change_rows.get_change(connection, change_id, owner_id=deps.user().id))
 
 
-@operation("GET", "/bulk-changes/<change_id>/failures", query=shapes.PageQuery, answer=shapes.FailurePage)
+@operation("GET", "/changes/<change_id>/failures", query=shapes.PageQuery, answer=shapes.FailurePage)
 def list_failures(change_id: str, query: shapes.PageQuery) -> shapes.FailurePage:
     """List the photos that stayed as they were, and why."""
     with deps.database().read() as connection:
-        change = bulk_rows.get_change(connection, change_id, owner_id=deps.user().id)
-        page = bulk_rows.list_failures(connection, change.id, limit=query.limit, cursor=query.cursor)
+        change = change_rows.get_change(connection, change_id, owner_id=deps.user().id)
+        page = change_rows.list_failures(connection, change.id, limit=query.limit, cursor=query.cursor)
     return shapes.FailurePage(shapes.failure_shapes(page), page.next)
 
 
-@operation("POST", "/bulk-changes/<change_id>/undo", answer=shapes.ChangeShape)
+@operation("POST", "/changes/<change_id>/undo", answer=shapes.ChangeShape)
 def undo_change(change_id: str) -> shapes.ChangeShape:
     """Take a change back, by another one; what was changed again since stays, and is among its failures."""
     here = deps.backends()
-    undone = bulk.undo(
+    undone = changes.undo(
         change_id, owner=deps.user(), database=here.database, search=here.search, jobs=here.jobs
     )
     return _shape(undone)
 
 
-def _chosen(chosen: shapes.ChosenShape) -> bulk.Chosen:
+def _chosen(chosen: shapes.ChosenShape) -> changes.Chosen:
     if sum(map(bool, (chosen.ids, chosen.q, chosen.shelf))) > 1:
         raise Invalid("Choose by ids, by a query, or by a shelf.", code="choice", field="photos")
-    return bulk.Chosen(chosen.ids, chosen.q, Shelf(chosen.shelf) if chosen.shelf else None)
+    return changes.Chosen(chosen.ids, chosen.q, Shelf(chosen.shelf) if chosen.shelf else None)
 
 
 def _idempotency_key() -> str:
@@ -88,8 +88,8 @@ def _idempotency_key() -> str:
     return key
 
 
-def _shape(change: BulkChange) -> shapes.ChangeShape:
+def _shape(change: Change) -> shapes.ChangeShape:
     if not change.failed:
         return shapes.change_shape(change)
     with deps.database().read() as connection:
-        return shapes.change_shape(change, bulk_rows.list_failures(connection, change.id, limit=FAILURES))
+        return shapes.change_shape(change, change_rows.list_failures(connection, change.id, limit=FAILURES))
