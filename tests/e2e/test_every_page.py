@@ -105,6 +105,8 @@ def test_first_pages_of_an_empty_library_are_accessible_and_fit(
     page.get_by_role("button", name="Look around with sample photos").click()
     expect(page.locator(".tile").first).to_be_visible()
     expect(page.locator(".drop")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove the sample photos")).to_be_visible()
+    assert faults_of(page, "samples-arrive") == []
 
 
 def test_a_photo_is_reached_turned_kept_and_left_by_keys_alone(

@@ -90,6 +90,7 @@ class Library:
 def words(page: str) -> str:
     """The text of a page as a person reads it."""
     text = re.sub(r"(?s)<(head|script|style|svg|dialog)\b.*?</\1>", " ", page)
+    text = re.sub(r'<span class="tail">(.*?)</span>', r"\1", text)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text))).strip()
 
 

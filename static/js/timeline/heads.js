@@ -4,6 +4,7 @@ import { dayWords, monthWords } from "./dates.js";
 import { make } from "./tile.js";
 
 const PLACES = 2;
+const SHORT = 3; // letters of a weekday or a month
 
 export function makeMonthHead(month) {
   return makeHead(monthWords(month));
@@ -17,7 +18,7 @@ export function makeDayHead(day, place) {
   const name = make("span");
   const check = make("button", "tile-check day-check");
   time.dateTime = day;
-  time.textContent = words;
+  time.append(...words.split(/(?<= )/).flatMap(cut));
   name.dir = "auto";
   name.textContent = place;
   check.type = "button";
@@ -29,6 +30,13 @@ export function makeDayHead(day, place) {
   head.append(check, facts);
   head.firstElementChild.after(facts);
   return head;
+}
+
+// A narrow day hides the tails of words: "Sat 15 Jun 2024". As templates/components/days.html.
+function cut(word) {
+  const tail = make("span", "tail");
+  tail.textContent = word.slice(SHORT).trim();
+  return /^\p{L}/u.test(word) && tail.textContent ? [word.slice(0, SHORT), tail, " "] : [word];
 }
 
 // `isPlaced`: a place is named before it.

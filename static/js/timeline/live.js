@@ -1,7 +1,9 @@
 // What happens to the library while somebody looks at it: uploads arrive, photos turn ready, other pages and
 // other people's hands change things. Nothing that is in sight moves because of it.
 
+import { page } from "../api.js";
 import { Arrivals } from "./arrivals.js";
+import { make } from "./tile.js";
 
 const LOOK_EVERY_MS = 60_000;
 const LOOK_OFTEN_MS = 2000;
@@ -34,8 +36,16 @@ export function followChanges(grid, focus) {
   };
 
   grid.canvas.before(arrivals.element);
+  const leaveEmpty = () => {
+    const drop = document.querySelector(".drop");
+    if (!drop) return;
+    const title = make("h1", "aside");
+    title.textContent = "Photos";
+    drop.replaceWith(title);
+    sampleLine().then((line) => line && keepInPlace(() => title.after(line)), () => {});
+  };
   document.addEventListener("arrived", ({ detail }) => {
-    document.querySelector(".drop")?.remove();
+    leaveEmpty();
     keepInPlace(() => arrivals.add(detail));
   });
   document.addEventListener("photos-changed", () => soon(true));
@@ -59,7 +69,13 @@ export function followChanges(grid, focus) {
   setInterval(look, LOOK_EVERY_MS);
   // an empty library is being filled before its reader's eyes: by sample photos, or by another program
   if (!grid.months.length) lookOften(look, OFTEN);
-  grid.addEventListener("months", () => grid.months.length && document.querySelector(".drop")?.remove());
+  grid.addEventListener("months", () => grid.months.length && leaveEmpty());
+}
+
+// The line that the server writes above sample photos; null where there are none.
+async function sampleLine() {
+  const line = (await page("/")).querySelector(".sample-line");
+  return line && document.adoptNode(line);
 }
 
 function lookOften(look, times) {
