@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 from werkzeug.routing import Rule
 
@@ -18,9 +17,13 @@ class LateRule(Rule):
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Builder:
-        compiled = cache(super()._compile_builder)
+        compile_now = super()._compile_builder
+        compiled: Builder | None = None
 
         def build(rule: Rule, **values: object) -> tuple[str, str]:
-            return compiled(append_unknown)(rule, **values)
+            nonlocal compiled
+            if compiled is None:
+                compiled = compile_now(append_unknown)
+            return compiled(rule, **values)
 
         return build

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import requests
@@ -25,7 +26,7 @@ from photos.db.schema import metadata, upload
 from photos.services import arrival
 from photos.wiring import Backends, open_backends, prepare
 from tests.faults import flows
-from tests.faults.flows import Flow, Promises
+from tests.faults.flows import Facts, Flow, Promises
 from tests.faults.shim import NETWORK, NETWORK_FAULTS, Fault, Shim
 from tests.faults.stage import InnerDarkroom, Nowhere, Stage, _check_objects, _owner, serve
 from tests.servers.mariadb import clear
@@ -89,6 +90,13 @@ class Elsewhere(Stage):
         self.promises.clear()
         with self._opened(is_fresh=False) as library:
             flows.begin(library, Promises(self.promises))
+
+    def _steady(self, seed: int) -> None:
+        """Servers have clocks of their own, and remember the ids of other cases."""
+
+    def _fingerprint(self, flow: Flow, promised: dict[str, Facts]) -> str:
+        """What is left is on servers: no two cases are the same."""
+        return token_hex()
 
     def _let_time_pass(self, seconds: int) -> None:
         with self.backends.database.write() as connection:

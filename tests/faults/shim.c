@@ -1,5 +1,5 @@
 /* Makes the N-th system call on files below one folder fail, end the process, or do half its work; moves
- * the clock; and keeps what a power cut would leave. Loaded with LD_PRELOAD, so that it stands before the C
+ * the clock, or makes it and chance repeat themselves; and keeps what a power cut would leave. Loaded with LD_PRELOAD, so that it stands before the C
  * library for Python and for SQLite alike. `shim.py` is its other half and explains the words.
  *
  * Every call asks the kernel for the path behind its descriptor: slower than a table of our own, and right
@@ -37,6 +37,9 @@ static long wanted;
 static atomic_long calls, fired;
 static atomic_long calls_of[KINDS]; /* each kind's, in the order of their bits */
 static long clock_seconds;
+static long steady_seconds;
+static atomic_long readings;
+static atomic_ulong chance;
 static const char *orders;
 
 void fault_arm(const char *path, int which, int what, long number, int lasting) {
@@ -64,6 +67,14 @@ long fault_calls(int kind) { return calls_of[__builtin_ctz(kind)]; }
 long fault_fired(void) { return fired; }
 
 void fault_clock(long seconds) { clock_seconds = seconds; }
+
+/* From now on wall clock and chance are the same whenever they are asked equally often: the clock begins at
+ * `seconds` and goes on a millisecond with every look at it. 0 gives the true ones back. */
+void fault_steady(long seconds, unsigned long seed) {
+    steady_seconds = seconds;
+    readings = 0;
+    chance = seed << 32;
+}
 
 void fault_shadow(const char *path) { snprintf(shadow, sizeof shadow, "%s", path); }
 
@@ -171,8 +182,31 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset)
     return any_pwrite("pwrite64", descriptor, bytes, size, offset);
 }
 
+/* splitmix64, by Sebastiano Vigna: numbers without a pattern from a counter. */
+static ssize_t fill(void *bytes, size_t size) {
+    for (size_t at = 0; at < size; at += 8) {
+        unsigned long long mixed = atomic_fetch_add(&chance, 1) * 0x9e3779b97f4a7c15ULL;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
+        mixed ^= mixed >> 31;
+        memcpy((char *)bytes + at, &mixed, size - at < 8 ? size - at : 8);
+    }
+    return size;
+}
+
+ssize_t getrandom(void *bytes, size_t size, unsigned flags) {
+    return steady_seconds ? fill(bytes, size) : syscall(SYS_getrandom, bytes, size, flags);
+}
+
+/* SQLite asks the device. */
+static int is_chance(int descriptor) {
+    char path[PATH_MAX];
+    return path_of(descriptor, path) && strcmp(path, "/dev/urandom") == 0;
+}
+
 ssize_t read(int descriptor, void *bytes, size_t size) {
     REAL(ssize_t, "read", int, void *, size_t);
+    if (steady_seconds && is_chance(descriptor)) return fill(bytes, size);
     int met = kinds & READ && descriptor_is_below(descriptor) ? meet(READ) : 0;
     if (met == HALF) return real(descriptor, bytes, half_of(size));
     return met ? -1 : real(descriptor, bytes, size);
@@ -375,14 +409,22 @@ ssize_t recv(int descriptor, void *bytes, size_t size, int flags) {
 int clock_gettime(clockid_t clock, struct timespec *now) {
     REAL(int, "clock_gettime", clockid_t, struct timespec *);
     int result = real(clock, now);
-    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += clock_seconds;
+    if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return result;
+    if (steady_seconds) {
+        long reading = atomic_fetch_add(&readings, 1);
+        now->tv_sec = steady_seconds + reading / 1000;
+        now->tv_nsec = reading % 1000 * 1000000;
+    }
+    now->tv_sec += clock_seconds;
     return result;
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone) {
-    REAL(int, "gettimeofday", struct timeval *, void *);
-    int result = real(now, zone);
-    if (result == 0) now->tv_sec += clock_seconds;
+    struct timespec precise;
+    (void)zone; /* nobody has asked for it since 1990 */
+    int result = clock_gettime(CLOCK_REALTIME, &precise);
+    now->tv_sec = precise.tv_sec;
+    now->tv_usec = precise.tv_nsec / 1000;
     return result;
 }
 

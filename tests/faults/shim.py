@@ -117,6 +117,11 @@ class Shim:
         """Let the wall clock of this process be so far from the true one."""
         self._library.fault_clock(ctypes.c_long(seconds))
 
+    def steady(self, instant: int, seed: int) -> None:
+        """Let this process's wall clock begin at `instant` (seconds since 1970) and go on with every look at
+        it, and let its chance come from `seed`: what is done again then leaves the same bytes."""
+        self._library.fault_steady(ctypes.c_long(instant), ctypes.c_ulong(seed))
+
     def keep_synced(self, folder: Path, shadow: Path) -> None:
         """Note in `shadow` what would survive a power cut, beginning with all that is in `folder` now."""
         shadow.mkdir()

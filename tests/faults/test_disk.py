@@ -69,7 +69,7 @@ def _assert_sound(library: Furnished) -> None:
 
 
 def _differences(library: Furnished) -> int:
-    counted = json.loads(library.app.flask("fsck", "--json").stdout)
+    counted = json.loads(library.app.command("fsck", "--json").stdout)
     return sum(counted.values())
 
 
