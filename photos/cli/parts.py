@@ -8,7 +8,8 @@ import click
 from flask.cli import with_appcontext
 
 from photos.cli.plain import PlainCommand
-from photos.errors import BackendError
+from photos.errors import BackendError, DatabaseError
+from photos.services import one_index
 from photos.web.deps import backends
 from photos.wiring import Backends, examine_rights, fleet, prepare
 
@@ -57,6 +58,10 @@ def _problem_of(name: str, here: Backends) -> str:
         return diagnose(here.database, fleet(here.settings))
     try:
         getattr(here, name).ping()
+        if name == "search":
+            return one_index.find_problem(database=here.database, search=here.search)
+    except DatabaseError:
+        return ""  # which is asked itself
     except BackendError as error:
         return str(error)
     return ""

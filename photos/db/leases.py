@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, or_, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from photos.db.engine import MICROSECOND, to_micros
@@ -34,6 +34,16 @@ def acquire(connection: Connection, name: str, holder: str, *, now: datetime, se
     except IntegrityError:
         return False
     return True
+
+
+def find_holder(connection: Connection, name: str, *, now: datetime, seconds: float) -> str | None:
+    """Who has a lease that is given for `seconds`; None if it is free or has run out."""
+    latest = to_micros(now + timedelta(seconds=seconds) + SKEW)
+    return connection.scalar(
+        select(lease.c.holder).where(
+            lease.c.name == name, lease.c.expires_at > to_micros(now), lease.c.expires_at <= latest
+        )
+    )
 
 
 def release(connection: Connection, name: str, holder: str) -> None:

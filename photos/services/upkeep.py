@@ -14,7 +14,7 @@ from photos.db import objects, pipeline
 from photos.db import photos as photo_rows
 from photos.db import uploads as upload_rows
 from photos.db.engine import Database
-from photos.services import accounts, arrival, changes, counting, dropbox, duplicates, failures
+from photos.services import accounts, arrival, changes, counting, dropbox, duplicates, failures, one_index
 from photos.services.fsck import is_wanted
 from photos.services.indexing import index_pending, index_photos, mend_index
 from photos.services.processing import DEVELOPED_WITH
@@ -52,6 +52,7 @@ def sweep(
 ) -> Swept:
     """Send overdue work again and throw away what nobody needs. Harmless whenever and however often."""
     now = datetime.now(UTC)
+    one_index.claim(database=database, search=search, now=now)
     return Swept(
         resent=_resend(now, settings=settings, database=database, recognition=recognition, jobs=jobs)
         + changes.resend(database=database, jobs=jobs, now=now, limit=BATCH),

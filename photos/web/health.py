@@ -14,6 +14,7 @@ from flask import Blueprint, Response, jsonify
 
 import photos
 from photos.errors import BackendError
+from photos.services import one_index
 from photos.web.deps import backends
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ def health() -> Response:
 def ready() -> tuple[Response, int, dict[str, str]]:
     """Ping every part. 503 names those that do not answer, and says nothing else to a stranger.
 
-    The recogniser works in another process and photos are kept without it, so it can only be missed.
+    What works only half is `degraded`: the recogniser works in another process and photos are kept without
+    it; and an index beside which another machine has one of its own misses photos.
     """
     here = backends()
     missing = []
@@ -41,6 +43,9 @@ def ready() -> tuple[Response, int, dict[str, str]]:
             log.warning("%s does not answer", role, exc_info=True)
             missing.append(role)
     degraded = ["recognition"] if here.recognition.missing() else []
+    if not missing and (problem := one_index.find_problem(database=here.database, search=here.search)):
+        log.error("%s", problem)
+        degraded.append("search")
     if missing:
         return jsonify(status="not ready", missing=missing, degraded=degraded), 503, {"Retry-After": "5"}
     return jsonify(status="ok", missing=[], degraded=degraded), 200, {}

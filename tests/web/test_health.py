@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 import photos
+from photos.backends.search.sqlite import SqliteSearch
+from photos.services import one_index
 
 
 def test_health_needs_no_database_and_no_known_host(make_app: Callable[..., Flask]) -> None:
@@ -33,3 +37,18 @@ def test_version_names_the_code(client: FlaskClient) -> None:
     document = client.get("/version").get_json()
     assert document["version"] == photos.__version__
     assert document["commit"] is None or len(document["commit"]) == 40
+
+
+def test_an_index_beside_that_of_another_machine_is_named_by_ready_and_check(
+    app: Flask, tmp_path: Path
+) -> None:
+    here = app.extensions["bigimage"]
+    assert "search" not in app.test_client().get("/ready").get_json()["degraded"]
+    index = SqliteSearch(tmp_path / "search.db")
+    one_index.claim(database=here.database, search=index, now=datetime.now(UTC))
+    index.close()
+    answer = app.test_client().get("/ready")
+    assert (answer.status_code, "search" in answer.get_json()["degraded"]) == (200, True)
+    checked = app.test_cli_runner().invoke(args=["check", "search"])
+    assert checked.exit_code == 1
+    assert f"search: {one_index.SENTENCE}" in checked.stderr

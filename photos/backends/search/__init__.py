@@ -100,6 +100,9 @@ class Search(Protocol):
     def clear(self) -> None:
         """Empty the index, before a rebuild."""
 
+    def ident(self) -> str:
+        """Which index this is, in up to 64 characters: the same for all who share it, and for nobody else."""
+
     def ping(self) -> None:
         """Raise SearchError unless the index can be read and written."""
 

@@ -25,6 +25,7 @@ from photos.backends.search.sqlite_query import (
 )
 from photos.backends.search.sqlite_vocabulary import StoredVocabulary, VocabularyChanges
 from photos.errors import Invalid, SearchError
+from photos.ids import new_id
 from photos.models import Hit, SearchDocument
 from photos.query.evaluate import matches
 from photos.query.expansion import expand
@@ -155,6 +156,16 @@ class SqliteSearch:
     def clear(self) -> None:
         """Empty the index. Raises SearchError."""
         self._file.empty("clear")
+
+    def ident(self) -> str:
+        """What the file was named by chance when this was first asked. Raises SearchError."""
+        with self._file.writing("be identified") as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS name (ident TEXT NOT NULL)")
+            row = connection.execute("SELECT ident FROM name").fetchone()
+            if row is None:
+                row = (new_id(),)
+                connection.execute("INSERT INTO name VALUES (?)", row)
+        return str(row[0])
 
     def ping(self) -> None:
         """Raise SearchError unless the index can be read and written."""

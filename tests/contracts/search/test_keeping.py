@@ -56,6 +56,13 @@ def test_what_is_written_is_there_for_the_next_process(adapter: Adapter) -> None
     assert keys(adapter.opened_again(), "dog") == [1]
 
 
+def test_an_index_has_one_name_for_everybody_who_shares_it(adapter: Adapter) -> None:
+    name = adapter.search.ident()
+    adapter.search.clear()
+    assert adapter.search.ident() == adapter.opened_again().ident() == name
+    assert 16 <= len(name) <= 64
+
+
 def test_threads_write_and_search_at_the_same_time(adapter: Adapter) -> None:
     searches = [adapter.search, adapter.opened_again()]
     failures: list[BaseException] = []
