@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import BrowserContext, expect
 
 from tests import forms, pictures
 from tests.attacks.wire import exchange
@@ -51,7 +52,7 @@ def front(library: Furnished) -> Iterator[Nginx]:
 
 
 @pytest.fixture(scope="module")
-def browser(front: Nginx) -> requests.Session:
+def signed_in(front: Nginx) -> requests.Session:
     """Signed in through nginx, without scripts."""
     session = requests.Session()
     forms.sign_in(session, front.url, EMAIL, PASSWORD)
@@ -84,11 +85,11 @@ def test_a_form_that_is_too_large_is_told_so(front: Nginx, library: Furnished) -
 
 
 def test_a_photo_larger_than_a_form_goes_through_the_plain_page(
-    front: Nginx, library: Furnished, browser: requests.Session
+    front: Nginx, library: Furnished, signed_in: requests.Session
 ) -> None:
     body = pictures.jpeg(64, 48) + bytes(3 * MIB)
-    page = browser.get(f"{front.url}/uploads", timeout=30)
-    sent = browser.post(
+    page = signed_in.get(f"{front.url}/uploads", timeout=30)
+    sent = signed_in.post(
         page.url,
         {"csrf_token": forms.csrf_of(page.text)},
         files={"files": ("large.jpg", body, "image/jpeg")},
@@ -138,6 +139,24 @@ def test_a_program_that_does_not_answer_ends_in_504_and_one_that_is_gone_in_502(
         assert (answer.status_code, answer.headers["Retry-After"]) == (status, "5")
         assert "Nothing is lost" in answer.text
     assert requests.get(f"{front.url}/version", timeout=30).status_code == 200
+
+
+def test_a_page_that_was_asked_for_while_the_program_was_away_comes_by_itself(
+    front: Nginx, library: Furnished, context: BrowserContext
+) -> None:
+    front.send_to(free_port())
+    try:
+        page = context.new_page()
+        answer = page.goto(f"{front.url}/sign-in")
+        assert answer is not None
+        assert (answer.status, answer.headers["refresh"]) == (502, "5")
+        expect(page.get_by_role("heading")).to_have_text("One moment")
+        sent = requests.post(f"{front.url}/sign-in", {"email": EMAIL}, timeout=30)
+        assert sent.status_code == 502
+        assert "Refresh" not in sent.headers, "what was sent is not asked for again"
+    finally:
+        front.send_to(library.app.port)
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 def test_the_processes_of_an_instance_start_with_the_server_that_the_settings_are_written_for() -> None:
