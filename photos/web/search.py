@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 
 from photos.backends.search import FACETS, Facets
 from photos.db import photos as photo_rows
-from photos.errors import Invalid
+from photos.errors import Invalid, SearchError
 from photos.query import parse
 from photos.query.operators import OPERATORS
 from photos.query.tree import CONFIDENCE_STEP, Like, QueryError, walk
 from photos.query.vocabulary import Kind
 from photos.services import search
 from photos.web import deps
-from photos.web.refining import chips, refining, total_words, with_confidence, with_names
+from photos.web.refining import Refining, chips, refining, total_words, with_confidence, with_names
 from photos.web.results import result
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
@@ -64,7 +64,7 @@ def index() -> Response | tuple[str, int]:
     """
     query, order = request.args.get("q", "").strip(), _order()
     if not query:
-        return _help(), 200
+        return _help(around=_whole_library()), 200
     try:
         if "confidence" in request.args:
             return redirect(_address(with_confidence(query, _least()), order), 303)
@@ -170,11 +170,20 @@ def _address(query: str, order: str, cursor: str | None = None) -> str:
     return url_for("search.index", q=query, order=None if order == "newest" else order, cursor=cursor)
 
 
-def _help(query: str = "", complaint: Complaint | None = None) -> str:
+def _whole_library() -> Refining | None:
+    """What there is to search for; None while the index is down."""
+    try:
+        return refining("", "newest", _facets(""))
+    except SearchError:
+        return None
+
+
+def _help(query: str = "", complaint: Complaint | None = None, around: Refining | None = None) -> str:
     return render_template(
         "search/index.html",
         query_text=query,
         complaint=complaint,
+        around=around,
         ways=[(OPERATORS[name].example, meaning) for name, meaning in MEANINGS.items()],
     )
 

@@ -22,7 +22,7 @@
   };
 
   addEventListener("pageswap", ({ viewTransition, activation }) => {
-    if (viewTransition && activation?.entry.url) name(photoOf(activation.entry.url), viewTransition);
+    if (viewTransition && activation?.entry?.url) name(photoOf(activation.entry.url), viewTransition);
   });
   addEventListener("pagereveal", ({ viewTransition }) => {
     if (!viewTransition) return;

@@ -306,13 +306,15 @@ def test_the_slideshow_goes_on_by_itself_until_the_end(page: Page, library: Furn
     page.keyboard.press("s")
     play = page.get_by_role("button", name="Slideshow")
     expect(play).to_have_attribute("aria-pressed", "true")
-    page.locator(".panel").hover()
+    expect(page.locator(".panel")).to_be_hidden()
+    page.get_by_role("button", name="Larger").hover()
     at = page.url
     page.wait_for_timeout(900)
-    assert page.url == at, "it waits while somebody reads"
+    assert page.url == at, "it waits while somebody is at the tools"
     page.mouse.move(5, 400)
     expect_photo(page, library, "last")
     expect(play).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".panel")).to_be_visible()
 
 
 def test_forms_are_sent_without_leaving(page: Page, library: Furnished) -> None:

@@ -1,6 +1,7 @@
-"""A person walks through the API as its document leads: a file is sent, changed, thrown away, brought back.
+"""People walk through the API as its document leads: a file is sent, changed, thrown away, brought back.
 
-Every answer must be one that the document describes, and at the end rows, objects and index agree.
+Every answer must be one that the document describes: to a library's owner, to a member among other people's
+things, to nobody.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ WAY = (
     "turn_photo",
 )
 """What has to succeed now and then; else nothing was walked."""
+MISSED = "another's thing"
+NOT_THERE = {400, 404, 422}
+"""Answers to who names another's thing; a body that cannot be read is said first."""
 KNOWN_BY = {"complete_upload": "photo_id", "change_photos": "change_id"}
 """Whose `id` is remembered, and as what."""
 
@@ -65,6 +69,76 @@ def test_any_way_through_the_document_is_as_described(
     run_state_machine_as_test(walk, settings=profile(count, steps=STEPS, shrinks=False))
     sweep.cases = done.total()
     assert set(WAY) <= done.keys(), done
+
+
+@pytest.mark.proof
+def test_a_member_walks_among_own_things_and_past_those_of_others(
+    app: Flask, people: People, library: Library, sweep: Sweep
+) -> None:
+    """A fifth as many walks; the owner's photo and open upload are tried on the way, and stay as they are."""
+    done: Counter[str] = Counter()
+    walk = member_walk_of(library, headers_of(app, people, "member"), done)
+    run_state_machine_as_test(walk, settings=profile(max(10, PROOF_N // 5), steps=STEPS, shrinks=False))
+    sweep.cases = done.total()
+    assert set(WAY) <= done.keys(), done
+    assert done[MISSED] > 10, "too seldom it was another's thing"
+
+
+@pytest.mark.proof
+def test_nobody_is_told_to_sign_in_at_every_turn(library: Library, sweep: Sweep) -> None:
+    """However the document leads, there is nothing to walk for whoever has not signed in."""
+    statuses: Counter[int] = Counter()
+
+    class Walk(walk_of(library, {}, Counter())):  # type: ignore[misc] # made at run time
+        def after_call(self, response: Any, case: schemathesis.Case) -> None:
+            statuses[response.status_code] += 1
+            assert response.status_code == 401, response.text
+
+    run_state_machine_as_test(Walk, settings=profile(max(10, PROOF_N // 5), steps=STEPS, shrinks=False))
+    sweep.cases = statuses.total()
+    assert statuses[401] > 50
+
+
+def member_walk_of(library: Library, headers: dict[str, str], done: Counter[str]) -> type[Any]:
+    """The walk of somebody in whose way things of the library's owner lie."""
+
+    class Walk(walk_of(library, headers, done)):  # type: ignore[misc] # made at run time
+        def setup(self) -> None:
+            super().setup()
+            library.send(("another.jpg", body_of(1)))
+            opened = library.browser.api("POST", "/api/v1/uploads", {"files": [offered(b"never sent")]})
+            (photo,) = library.browser.get("/api/v1/photos").json["items"]
+            self.others = {"photo_id": photo["id"], "upload_id": opened.json["files"][0]["upload_id"]}
+            self.before = self.look()
+            self.is_theirs = False
+
+        def before_call(self, case: schemathesis.Case) -> None:
+            super().before_call(case)
+            names = case.path_parameters.keys() & self.others.keys()
+            self.is_theirs = bool(names) and self.steps % 5 == 0
+            if self.is_theirs:
+                case.path_parameters.update({name: self.others[name] for name in names})
+            elif operation_of(case) == "change_photos" and self.steps % 2:
+                case.body["photos"] = {"ids": [self.others["photo_id"]]}
+
+        def after_call(self, response: Any, case: schemathesis.Case) -> None:
+            if self.is_theirs:
+                assert response.status_code in NOT_THERE, response.text
+                done[MISSED] += 1
+            else:
+                super().after_call(response, case)
+
+        def teardown(self) -> None:
+            assert self.look() == self.before
+            super().teardown()
+
+        def look(self) -> list[Any]:
+            return [
+                library.photo(self.others["photo_id"]),
+                library.browser.get(f"/api/v1/uploads/{self.others['upload_id']}").status_code,
+            ]
+
+    return Walk
 
 
 def walk_of(library: Library, headers: dict[str, str], done: Counter[str]) -> type[Any]:

@@ -7,10 +7,13 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 
 from photos.db import pipeline
+from photos.errors import SearchError
 from photos.models import Box, Label
 from photos.query import parse
+from photos.services.indexing import index_photos
 from photos.web import search
 from tests import pictures
 from tests.web.conftest import People
@@ -93,6 +96,28 @@ def test_a_photo_is_shown_even_if_its_search_cannot_be_read(library: Library) ->
     (photo_id,) = described(library, "a dog")
     assert library.browser.get(f"/photos/{photo_id}?q=colour:").status_code == 200
     assert library.browser.get(f"/photos/{photo_id}?q=dog&order=odd").status_code == 400
+
+
+def test_the_page_without_a_query_shows_what_there_is_to_search_for(library: Library) -> None:
+    assert "In your photos" not in library.browser.get("/search").text
+    photo = library.add(pictures.jpeg(60, 40))
+    library.label(photo, [Label("lighthouse", 90.0)])
+    index_photos([photo.key], database=library.backends.database, search=library.backends.search)
+    page = check(library.browser.get("/search").text)
+    assert "In your photos" in words(page)
+    assert 'href="/search?q=label:lighthouse"' in page
+
+
+def test_the_ways_to_search_are_shown_while_the_index_is_down(
+    people: People, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise SearchError("facets")
+
+    monkeypatch.setattr(app.extensions["bigimage"].search, "facets", fail)
+    answer = people.owner.get("/search")
+    assert answer.status_code == 200
+    assert "Ways to search" in words(check(answer.text))
 
 
 def test_every_way_to_search_can_be_followed(people: People) -> None:

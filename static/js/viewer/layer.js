@@ -14,7 +14,7 @@ const ready = Promise.all([
   ...BEHAVIOURS.map((name) => import(`../${name}.js`)),
   ...OF_VIEWER.map((name) => import(`./${name}.js`)),
 ]);
-const styled = Promise.all(["photo", "viewer"].map(ensureStyles));
+const styled = Promise.all(["photo", "panel", "viewer"].map(ensureStyles));
 
 let layer = null;
 let show = null;

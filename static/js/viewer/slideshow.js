@@ -1,5 +1,5 @@
-// One photo after the other by itself. It waits while somebody points at or stands in what is beside the picture,
-// and while the window is hidden; the screen stays awake meanwhile.
+// One photo after the other by itself, with nothing beside it. It waits while somebody points at or stands in the
+// tools, and while the window is hidden; the screen stays awake meanwhile.
 
 import { announce } from "../toasts.js";
 
@@ -36,6 +36,7 @@ export class Slideshow {
 
   // Shows how it stands in the controls of the photo that is there now.
   reflect() {
+    document.documentElement.toggleAttribute("data-slides", this.isOn);
     for (const button of document.querySelectorAll('[data-act="play"]')) {
       button.setAttribute("aria-pressed", String(this.isOn));
     }
@@ -83,7 +84,7 @@ function seconds() {
 
 // Whoever has just pressed the button that starts it attends to nothing else.
 function isAttendedTo() {
-  const aside = ".panel, .stage-tools > :not([data-act='play'])";
-  const isFocused = document.activeElement?.matches(":focus-visible") && document.activeElement.closest(aside);
-  return document.hidden || Boolean(isFocused || document.querySelector(`:is(${aside}):hover`));
+  const tools = ".stage-tools > :not([data-act='play'])";
+  const isFocused = document.activeElement?.matches(":focus-visible") && document.activeElement.closest(tools);
+  return document.hidden || Boolean(isFocused || document.querySelector(`${tools}:hover`));
 }
