@@ -13,12 +13,12 @@ from sqlalchemy import delete, insert, select
 
 from bench.camera import photographs
 from bench.library import filled
-from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, times
+from bench.measure import Effort, Figure, Findings, of_rounds, percentile, ratios, rotated, single, times
 from photos.backends.recognition.protocol import VECTOR_BYTES
 from photos.db.engine import Database
 from photos.db.schema import photo, photo_vector
 from photos.perceptual.index import HASH_BYTES, HashIndex
-from photos.services import likeness, twins
+from photos.services import likeness, lookup
 
 MILLION = 1_000_000
 QUERIES = 40
@@ -85,7 +85,7 @@ def _asked(effort: Effort) -> Figure:
         waits = []
         for _ in range(effort.choose(3, 10)):
             started = time.perf_counter()
-            twins.find_picture(
+            lookup.find_picture(
                 io.BytesIO(body),
                 owner=library.owner,
                 settings=here.settings,
@@ -114,8 +114,9 @@ def _alike(effort: Effort) -> list[Figure]:
             started = time.process_time()
             likeness.understand(asked, owner=library.owner, database=database)
             taken.append((time.process_time() - started) * 1000)
+        kept = likeness.kept_bytes(database) / 2**20
     first, *later = taken
-    return [
+    waits = [
         Figure(
             name=f"more like this among {count:,} photos, {when}",
             value=percentile(waits, 95),
@@ -127,6 +128,8 @@ def _alike(effort: Effort) -> list[Figure]:
         )
         for when, waits, bar in (("first question", [first], None), ("p95 of the next", later, 100.0))
     ]
+    how = "what a web process keeps of the vectors, by their bytes"
+    return [*waits, single(f"memory for it, {count:,} photos", round(kept, 1), "MiB", how, bar=16.0)]
 
 
 def _give_vectors(database: Database, owner_id: int) -> str:

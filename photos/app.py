@@ -20,6 +20,7 @@ from photos.web import (
     duplicates,
     health,
     jobs,
+    lookup,
     map,
     media,
     people,
@@ -29,7 +30,6 @@ from photos.web import (
     search,
     timeline,
     trash,
-    twins,
     uploads,
 )
 from photos.web.errors import init_errors
@@ -86,7 +86,7 @@ def _add_pages(app: Flask, settings: Settings, backends: Backends) -> None:
         photo,
         search,
         map,
-        twins,
+        lookup,
         uploads,
         trash,
         archive,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, String
@@ -22,11 +23,15 @@ def picture(developed: Developed) -> dict[str, Any]:
         "width": developed.width,
         "height": developed.height,
         "thumbhash": base64.b64encode(developed.thumbhash).decode(),
-        "colours": json.dumps(
-            [[colour, round(share, 3)] for colour, share in developed.colours], separators=(",", ":")
-        ),
+        "colours": _write_colours(developed.colours),
         "light": developed.light,
     }
+
+
+@lru_cache(64)
+def _write_colours(colours: tuple[tuple[str, float], ...]) -> str:
+    """A JSON list of [colour, share]. Invented photos share their pictures."""
+    return json.dumps([[colour, round(share, 3)] for colour, share in colours], separators=(",", ":"))
 
 
 def camera(facts: FileFacts) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -17,6 +17,14 @@ from photos.db.rows import write_boxes
 from photos.db.schema import label, photo, photo_hash, photo_vector, rendition, tag, text_line
 from photos.models import Developed, Label, PhotoState, Place, Rendition, TextLine
 
+RENDITION = ("kind", "storage_key", "width", "height", "size_bytes", "media_type")
+HASH = ("variant", "bits", "quality", "is_matched")
+LABEL = ("name", "provider", "confidence", "boxes")
+VECTOR = ("owner_id", "provider", "bits", "made_at")
+LINE = ("position", "text", "confidence", "box")
+TAG = ("name", "source")
+"""Columns of what hangs on a photo, in the order of its rows."""
+Row = tuple[Any, ...]
 CACHE_KIB = 200_000
 """Of SQLite's pages, while a million photos are written."""
 
@@ -53,43 +61,48 @@ def add_finished(
 ) -> list[int]:
     """Add ready photos of one person, not yet indexed; returns their keys in the same order.
 
+    Nothing compares their hashes with each other: who made them knows their pairs (`duplicates.add_pairs`).
+
     Raises SQLAlchemy's IntegrityError if one of them is there already.
     """
     if connection.dialect.name == "sqlite":
         # ids and hashes come in no order, so every page of their indexes is wanted in every transaction
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB}")
     chunks.lock_owners(connection, [owner_id])
-    _insert(connection, photo, [_row(each, owner_id, to_micros(now)) for each in photos])
+    rows = [_row(each, owner_id, to_micros(now)) for each in photos]
+    names = list(rows[0])
+    _insert(connection, photo, names, list(map(itemgetter(*names), rows)))
     known = _keys(connection, [each.id for each in photos])
     keys = [known[each.id] for each in photos]
-    for table, make in (
-        (rendition, _renditions),
-        (photo_hash, _hashes),
-        (label, _labels),
-        (text_line, _lines),
-        (tag, _tags),
-        (photo_vector, lambda each: _vectors(each, owner_id, to_micros(now))),
+    for table, columns_of, make in (
+        (rendition, RENDITION, _renditions),
+        (photo_hash, HASH, _hashes),
+        (label, LABEL, _labels),
+        (text_line, LINE, _lines),
+        (tag, TAG, _tags),
+        (photo_vector, VECTOR, lambda each: _vectors(each, owner_id, to_micros(now))),
     ):
-        _insert(
-            connection,
-            table,
-            [row | {"photo_key": key} for key, each in zip(keys, photos, strict=True) for row in make(each)],
-        )
+        hanging = [(key, *row) for key, each in zip(keys, photos, strict=True) for row in make(each)]
+        _insert(connection, table, ("photo_key", *columns_of), hanging)
     for key in keys:
         chunks.note_arrival(connection, key)
     count_bytes(connection, owner_id, sum(each.size_bytes for each in photos))
     return keys
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows that all have the same columns, handed to the driver as they are: to take each of their values
-    through SQLAlchemy takes longer than to store it. Fit for numbers, text, bytes and booleans."""
-    if rows:
-        statement = insert(table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
-        names = statement.positiontup
-        # drivers take values by their place or by their name
-        values: list[Any] = list(map(itemgetter(*names), rows)) if names else list(rows)
-        connection.exec_driver_sql(str(statement), values)
+def _insert(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    """Add rows of these columns, handed to the driver as they are: to take each of their values through
+    SQLAlchemy takes longer than to store it. Fit for numbers, text, bytes and booleans."""
+    if not rows:
+        return
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
+    # drivers take values by their place or by their name
+    values: list[Any] = rows
+    if statement.positiontup is None:
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+    elif statement.positiontup != list(names):
+        values = list(map(itemgetter(*map(names.index, statement.positiontup)), rows))
+    connection.exec_driver_sql(str(statement), values)
 
 
 def _row(made: FinishedPhoto, owner_id: int, now: int) -> dict[str, Any]:
@@ -129,57 +142,32 @@ def _keys(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _renditions(made: FinishedPhoto) -> list[dict[str, Any]]:
+def _renditions(made: FinishedPhoto) -> Iterable[Row]:
     return [
-        {
-            "kind": each.kind,
-            "storage_key": each.key,
-            "width": each.width,
-            "height": each.height,
-            "size_bytes": each.size_bytes,
-            "media_type": each.media_type,
-        }
+        (each.kind, each.key, each.width, each.height, each.size_bytes, each.media_type)
         for each in made.renditions
     ]
 
 
-def _hashes(made: FinishedPhoto) -> list[dict[str, Any]]:
+def _hashes(made: FinishedPhoto) -> Iterable[Row]:
     """Only of the picture as it stands, as processing keeps it."""
+    return [(each.variant, each.bits, each.quality, True) for each in made.developed.hashes[:1]]
+
+
+def _labels(made: FinishedPhoto) -> Iterable[Row]:
+    return [(each.name, made.provider, each.confidence, write_boxes(each.boxes)) for each in made.labels]
+
+
+def _vectors(made: FinishedPhoto, owner_id: int, now: int) -> Iterable[Row]:
+    return [(owner_id, made.provider, made.vector, now)] if made.vector else []
+
+
+def _lines(made: FinishedPhoto) -> Iterable[Row]:
     return [
-        {"variant": each.variant, "bits": each.bits, "quality": each.quality}
-        for each in made.developed.hashes[:1]
-    ]
-
-
-def _labels(made: FinishedPhoto) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": each.name,
-            "provider": made.provider,
-            "confidence": each.confidence,
-            "boxes": write_boxes(each.boxes),
-        }
-        for each in made.labels
-    ]
-
-
-def _vectors(made: FinishedPhoto, owner_id: int, now: int) -> list[dict[str, Any]]:
-    if not made.vector:
-        return []
-    return [{"owner_id": owner_id, "provider": made.provider, "bits": made.vector, "made_at": now}]
-
-
-def _lines(made: FinishedPhoto) -> list[dict[str, Any]]:
-    return [
-        {
-            "position": position,
-            "text": line.text,
-            "confidence": line.confidence,
-            "box": write_boxes([line.box]),
-        }
+        (position, line.text, line.confidence, write_boxes([line.box]))
         for position, line in enumerate(made.text)
     ]
 
 
-def _tags(made: FinishedPhoto) -> list[dict[str, Any]]:
-    return [{"name": name, "source": "person"} for name in made.tags]
+def _tags(made: FinishedPhoto) -> Iterable[Row]:
+    return [(name, "person") for name in made.tags]

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from photos.db import chunks, columns, vectors
+from photos.db.duplicates import forget_matches
 from photos.db.edits import PERSON
 from photos.db.engine import to_micros
 from photos.db.leases import SKEW
@@ -21,7 +22,6 @@ from photos.db.photos import change_photo, renew_photo
 from photos.db.rows import load_photos, write_boxes
 from photos.db.schema import label, photo, photo_hash, rendition, tag, text_line
 from photos.db.turning import turn_boxes
-from photos.db.twins import forget_matches
 from photos.models import (
     Developed,
     Label,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from photos.db.engine import from_micros, wall_from_micros
@@ -126,12 +127,12 @@ def position_of(row: Row[Any]) -> Position | None:
 def write_boxes(boxes: Iterable[Box]) -> str:
     """Boxes as they are stored: a JSON list of [left, top, width, height], to a hundred-thousandth."""
     edges = [[round(edge, 5) for edge in (box.left, box.top, box.width, box.height)] for box in boxes]
-    return json.dumps(edges, separators=(",", ":"))
+    return msgspec.json.encode(edges).decode()
 
 
 def read_boxes(stored: str) -> tuple[Box, ...]:
     """The reverse of `write_boxes`."""
-    return tuple(Box(*edges) for edges in json.loads(stored))
+    return tuple(Box(*edges) for edges in msgspec.json.decode(stored))
 
 
 def _renditions(connection: Connection, keys: Sequence[int]) -> dict[int, list[Rendition]]:

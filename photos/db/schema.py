@@ -383,17 +383,19 @@ photo_vector = table(
 )
 
 # Two photos of one owner whose hashes are near each other; the smaller key first.
-twin = table(
-    "twin",
+duplicate = table(
+    "duplicate",
     of_photo(),
     reference("other_key", "photo.key", primary_key=True),
+    owner("owner_id"),
     Column("distance", Integer, nullable=False),
-    Index("ix_twin_other", "other_key"),
+    Index("ix_duplicate_owner", "owner_id", "other_key", "photo_key"),
+    Index("ix_duplicate_other", "other_key"),
 )
 
 # Two photos of which their owner has said that they are not the same picture; the smaller key first.
-twin_verdict = table(
-    "twin_verdict",
+duplicate_verdict = table(
+    "duplicate_verdict",
     of_photo(),
     reference("other_key", "photo.key", primary_key=True),
     Column("decided_at", Instant, nullable=False),

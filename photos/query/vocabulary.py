@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import starmap
 
 from photos.models import SearchDocument, Shelf
 from photos.query.analysis import analyse
@@ -38,34 +38,28 @@ WHOLES = {Kind.PLACE: Kind.WHOLE_PLACE, Kind.CAMERA: Kind.CAMERA, Kind.LENS: Kin
 """Kinds whose values are searched for as words that stand side by side, and where these words stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One value: its analysed words with a space between, which tell values apart, and as it is written."""
-
-    kind: Kind
-    value: str
-    shown: str
+Value = tuple[Kind, str]
+"""A value by its analysed words with a space between, which tell values of a kind apart."""
 
 
-def entries_of(document: SearchDocument) -> dict[tuple[Kind, str], Entry]:
-    """Everything that the photo counts for, each once; nothing unless it lies on the timeline."""
+def values_of(document: SearchDocument) -> dict[Value, str]:
+    """Everything that the photo counts for, each once, as it is written; nothing unless it lies on the
+    timeline."""
     if document.shelf is not Shelf.TIMELINE:
         return {}
-    entries = [_entry(kind, shown) for kind, shown in _values(document)]
-    found = {(entry.kind, entry.value): entry for entry in entries if entry.value}
-    for word in words_in(document):
-        found[Kind.WORD, word] = _word(word)
-    return found
+    found = dict(starmap(_value, _written(document)))
+    found.update(map(_word, words_in(document)))
+    return {value: shown for value, shown in found.items() if value[1]}
 
 
 @lru_cache(8192)
-def _entry(kind: Kind, shown: str) -> Entry:
-    return Entry(kind, " ".join(analyse(shown)), shown)
+def _value(kind: Kind, shown: str) -> tuple[Value, str]:
+    return (kind, " ".join(analyse(shown))), shown
 
 
 @lru_cache(8192)
-def _word(word: str) -> Entry:
-    return Entry(Kind.WORD, word, word)
+def _word(word: str) -> tuple[Value, str]:
+    return (Kind.WORD, word), word
 
 
 def words_in(document: SearchDocument) -> frozenset[str]:
@@ -82,7 +76,7 @@ def words_in(document: SearchDocument) -> frozenset[str]:
         document.lens,
         *document.text,
     )
-    return frozenset(word for text in texts for word in analyse(text))
+    return frozenset().union(*map(analyse, texts))
 
 
 def places_in(place: str) -> tuple[str, ...]:
@@ -117,7 +111,7 @@ def file_kind(media_type: str) -> str:
     return "heic" if kind.startswith("hei") else kind
 
 
-def _values(document: SearchDocument) -> Iterator[tuple[Kind, str]]:
+def _written(document: SearchDocument) -> Iterator[tuple[Kind, str]]:
     for label in document.labels:
         yield Kind.LABEL, label.name
     for tag in document.tags:

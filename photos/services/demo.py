@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from photos.backends.recognition import Recognition
 from photos.backends.search import Search
 from photos.backends.storage import Storage
-from photos.db import documents, loading, objects
+from photos.db import documents, duplicates, loading, objects
 from photos.db.engine import Database
 from photos.db.loading import FinishedPhoto
 from photos.db.objects import SHARED
@@ -67,7 +67,7 @@ def make_library(
     """
     pictures: dict[int, _Picture] = {}
     invented = invent(count, seed=f"{seed} {owner.id}", scenes=SCENES)
-    done = 0
+    done, last = 0, 0
     while batch := list(islice(invented, BATCH)):
         for scene in {made.scene for made in batch} - pictures.keys():
             pictures[scene] = _store(
@@ -77,7 +77,8 @@ def make_library(
             _finished(made, pictures[made.scene], recognition, done + offset)
             for offset, made in enumerate(batch)
         ]
-        _add(finished, owner=owner, database=database, search=search)
+        distances = [made.distance for made in batch]
+        last = _add(finished, distances, last, owner=owner, database=database, search=search)
         done += len(batch)
         report(len(batch))
 
@@ -106,18 +107,30 @@ def _store(
     return _Picture(original, len(body), developed, tuple(renditions), vector)
 
 
-def _add(photos: list[FinishedPhoto], *, owner: User, database: Database, search: Search | None) -> None:
+def _add(
+    photos: list[FinishedPhoto],
+    distances: list[int | None],
+    last: int,
+    *,
+    owner: User,
+    database: Database,
+    search: Search | None,
+) -> int:
+    """Write them, each with its distance from the one before, the first one's with the key `last`; returns
+    the last one's key."""
     try:
         with database.write() as connection:
             keys = loading.add_finished(connection, photos, owner_id=owner.id, now=datetime.now(UTC))
-            made = [_document(each, key, owner) for key, each in zip(keys, photos, strict=True)]
+            followed = zip([last, *keys], keys, distances, strict=False)
+            pairs = [(before, key, distance) for before, key, distance in followed if distance is not None]
+            duplicates.add_pairs(connection, owner.id, pairs)
     except IntegrityError as error:
         raise Invalid("This library is there already. Choose another seed for more photos.") from error
-    if search is None:
-        return
-    search.put(made)
-    with database.write() as connection:
-        documents.mark_indexed(connection, [(document.key, document.revision) for document in made])
+    if search:
+        search.put(_document(each, key, owner) for key, each in zip(keys, photos, strict=True))
+        with database.write() as connection:
+            documents.mark_indexed(connection, [(key, 1) for key in keys])
+    return keys[-1]
 
 
 def _document(made: FinishedPhoto, key: int, owner: User) -> SearchDocument:

@@ -22,7 +22,7 @@ MOST_IN_A_MONTH = 70_000
 UNDATED_SHARE, BURST_SHARE, TEXT_SHARE, TAG_SHARE = 0.05, 0.03, 0.03, 0.04
 OFFSETS = (120, 60, 0, -300, -480, 540, 330, 345, 570, -210, 765, 840, -720, None)
 """Minutes from UTC: common ones, halves and quarters of an hour, both ends, and a file that does not say."""
-OFFSET_WEIGHTS = (30, 25, 10, 6, 4, 4, 3, 2, 2, 2, 1, 1, 1, 9)
+OFFSET_WEIGHTS = tuple(accumulate((30, 25, 10, 6, 4, 4, 3, 2, 2, 2, 1, 1, 1, 9)))
 NAMES = (
     "person", "tree", "sky", "dog", "car", "cat", "mountain", "lake", "flower", "bicycle", "boat", "food",
     "bird", "house", "horse", "cup", "train", "book", "bench", "chair", "sunset", "beach", "bridge", "snow",
@@ -45,7 +45,7 @@ CAMERAS = (
     (Camera("NIKON CORPORATION", "NIKON D750", "50.0 mm f/1.8", 1.8, 0.005, 100, 50.0), "DSC_{:04}.JPG"),
     (Camera(), "scan-{:05}.jpg"),
 )  # fmt: skip
-CAMERA_WEIGHTS = (34, 22, 16, 14, 8, 6)
+CAMERA_WEIGHTS = tuple(accumulate((34, 22, 16, 14, 8, 6)))
 PLACES = (
     (Place("Vienna", "Vienna", "Austria", "AT"), 48.21, 16.37),
     (Place("Lisbon", "Lisbon", "Portugal", "PT"), 38.72, -9.14),
@@ -79,6 +79,8 @@ class DemoPhoto:
     labels: tuple[Label, ...]
     text: tuple[TextLine, ...]
     hash_bits: bytes
+    distance: int | None = None
+    """Bits from the hash of the photo before, which it looks like; None for a picture of its own."""
 
 
 def plan(count: int) -> list[tuple[datetime | None, int]]:
@@ -120,7 +122,7 @@ def _moments(month: datetime | None, count: int, chance: random.Random) -> Seque
 
 def _photo(number: int, moment: datetime | None, seed: str, scenes: int, chance: random.Random) -> DemoPhoto:
     digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
-    camera, pattern = chance.choices(CAMERAS, CAMERA_WEIGHTS)[0]
+    camera, pattern = chance.choices(CAMERAS, cum_weights=CAMERA_WEIGHTS)[0]
     place, position = _where(chance)
     name = pattern.format(moment or HEAVY_MONTH, number) if "%" in pattern else pattern.format(number)
     return DemoPhoto(
@@ -130,7 +132,7 @@ def _photo(number: int, moment: datetime | None, seed: str, scenes: int, chance:
         scene=chance.randrange(scenes),
         facts=FileFacts(
             taken_local=moment,
-            offset_minutes=chance.choices(OFFSETS, OFFSET_WEIGHTS)[0] if moment else None,
+            offset_minutes=chance.choices(OFFSETS, cum_weights=OFFSET_WEIGHTS)[0] if moment else None,
             camera=camera,
             position=position,
             description="a lighthouse at noon" if chance.random() < 0.001 else "",
@@ -151,6 +153,7 @@ def _again(made: DemoPhoto, recent: DemoPhoto, chance: random.Random) -> DemoPho
     if taken and later:
         is_frame = chance.random() < 0.5
         taken = min(taken + timedelta(seconds=1), later) if is_frame else taken
+    bits = _like(recent.hash_bits, chance)
     return replace(
         made,
         scene=recent.scene,
@@ -158,7 +161,8 @@ def _again(made: DemoPhoto, recent: DemoPhoto, chance: random.Random) -> DemoPho
         place=recent.place,
         labels=recent.labels,
         text=recent.text,
-        hash_bits=_like(recent.hash_bits, chance),
+        hash_bits=bits,
+        distance=(int.from_bytes(bits) ^ int.from_bytes(recent.hash_bits)).bit_count(),
     )
 
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from photos.backends.search import Search
+from photos.db import duplicates as duplicate_rows
 from photos.db import edits, hashes, keyset
 from photos.db import photos as photo_rows
-from photos.db import twins as twin_rows
+from photos.db.duplicates import Pair, Unmatched
 from photos.db.engine import Database, repeated
-from photos.db.twins import Pair, Unmatched
 from photos.errors import Invalid
 from photos.models import Page, Photo, Shelf, TakenSource, User
 from photos.services.indexing import index_photos
-from photos.services.twins import SURE
+from photos.services.lookup import SURE
 
 if TYPE_CHECKING:
     from photos.perceptual.index import HashIndex
@@ -36,7 +36,10 @@ MOST_NEAR = 20
 """Pairs kept of one photo, the nearest: a thousand pictures of one white wall would make half a million."""
 SAME_FRAME = 10
 """Bits. Within one second a burst has several frames of one size; only what is nearer than this is a copy."""
+PAIRS_A_STEP, MOST_STEPS = 200, 50
+"""What one page walks: 10,000 pairs at most."""
 MOST_PAIRS = 20_000
+"""Looked at of what hangs together: a thousand pictures of one white wall are one group anyway."""
 MOST_TOGETHER = 50
 
 
@@ -55,7 +58,7 @@ def match_new(*, database: Database) -> int:
     total, indexes = 0, dict[int, HashIndex]()
     while total < MOST_A_SWEEP:
         with database.read() as connection:
-            waiting = twin_rows.list_unmatched(connection, BATCH)
+            waiting = duplicate_rows.list_unmatched(connection, BATCH)
             for owner_id in {each.owner_id for each in waiting} - indexes.keys():
                 indexes[owner_id] = HashIndex()
                 for keys, joined in hashes.list_hashes(connection, owner_id):
@@ -78,19 +81,18 @@ def _near(asked: Unmatched, index: HashIndex) -> list[tuple[int, int, int]]:
 @repeated
 def _save(waiting: Sequence[Unmatched], pairs: Sequence[tuple[int, int, int]], database: Database) -> None:
     with database.write() as connection:
-        twin_rows.save_matches(connection, waiting, pairs)
+        duplicate_rows.save_matches(connection, waiting, pairs)
 
 
 def list_groups(*, owner: User, database: Database, limit: int, cursor: str | None = None) -> Page[Group]:
     """Groups of copies, the one with the newest arrival first. Raises Invalid for a cursor not from here.
 
-    Of a library with more than 20,000 pairs the newest are looked at; the others come when those are settled.
+    A page may have fewer groups than `limit`, or none, and yet be followed by more: where thousands of pairs
+    in a row are frames of bursts.
     """
     (last,) = keyset.read_cursor(cursor, 1) if cursor else (keyset.LARGEST,)
     with database.read() as connection:
-        pairs = twin_rows.list_pairs(connection, owner.id, within=SURE, limit=MOST_PAIRS)
-        found = [keys for keys in _groups(filter(is_copy, pairs)) if keys[0] < last]
-        shown = found[:limit]
+        shown, end = _walk(connection, owner.id, last, limit)
         photos = {
             photo.key: photo
             for photo in photo_rows.list_photos_by_keys(
@@ -98,7 +100,40 @@ def list_groups(*, owner: User, database: Database, limit: int, cursor: str | No
             )
         }
     items = tuple(Group(_best_first(photos[key] for key in keys if key in photos)) for keys in shown)
-    return Page(items, keyset.write_cursor(shown[-1][0]) if len(found) > limit else None)
+    return Page(items, keyset.write_cursor(end) if end else None)
+
+
+def _walk(
+    connection: Connection, owner_id: int, before: int, limit: int
+) -> tuple[list[tuple[int, ...]], int | None]:
+    """Keys of up to `limit` groups whose largest key is smaller than `before`, and where those that follow
+    begin; None after the last."""
+    found: list[tuple[int, ...]] = []
+    for _ in range(MOST_STEPS):
+        newest = duplicate_rows.list_newest(connection, owner_id, before=before, limit=PAIRS_A_STEP)
+        if not newest:
+            return found, None
+        smallest = newest[-1].other.key
+        groups = _groups(_hanging_on(newest, connection))
+        # a group stands where its largest key does: some that were met here stand on an earlier page
+        found += [keys for keys in groups if smallest <= keys[0] < before]
+        if len(found) > limit:
+            return found[:limit], found[limit - 1][0]
+        before = smallest
+    return found, before
+
+
+def _hanging_on(pairs: Iterable[Pair], connection: Connection) -> set[Pair]:
+    """The copies among these pairs, and all others that hang together with them."""
+    found, asked = set(filter(is_copy, pairs)), set[int]()
+    while len(found) < MOST_PAIRS and (unasked := _keys_of(found) - asked):
+        found.update(filter(is_copy, duplicate_rows.list_pairs_of(connection, unasked)))
+        asked |= unasked
+    return found
+
+
+def _keys_of(pairs: Iterable[Pair]) -> set[int]:
+    return {shot.key for pair in pairs for shot in (pair.one, pair.other)}
 
 
 def is_copy(pair: Pair) -> bool:
@@ -145,7 +180,7 @@ def keep_apart(ids: Sequence[str], *, owner: User, database: Database) -> None:
     """Never again show these as one picture. Raises NotFound."""
     with database.write() as connection:
         keys = [photo_rows.get_photo(connection, each, owner_id=owner.id).key for each in _checked(ids)]
-        twin_rows.keep_apart(connection, keys, now=datetime.now(UTC))
+        duplicate_rows.keep_apart(connection, keys, now=datetime.now(UTC))
 
 
 @repeated

@@ -84,8 +84,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("uploads.index", "GET"): SIGNED_IN,
     ("uploads.send", "POST"): SIGNED_IN,
     ("uploads.try_drop_again", "POST"): OWNER,
-    ("twins.index", "GET"): SIGNED_IN,
-    ("twins.ask", "POST"): SIGNED_IN,
+    ("lookup.index", "GET"): SIGNED_IN,
+    ("lookup.ask", "POST"): SIGNED_IN,
     ("duplicates.index", "GET"): SIGNED_IN,
     ("duplicates.merge", "POST"): SIGNED_IN,
     ("duplicates.restore", "POST"): SIGNED_IN,
@@ -141,7 +141,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("api.list_suggestions", "GET"): SIGNED_IN,
     ("api.list_facets", "GET"): SIGNED_IN,
     ("api.list_found_ids", "GET"): SIGNED_IN,
-    ("api.find_twins", "POST"): SIGNED_IN,
+    ("api.look_up", "POST"): SIGNED_IN,
     ("api.list_duplicates", "GET"): SIGNED_IN,
     ("api.merge_duplicates", "POST"): SIGNED_IN,
     ("api.keep_apart", "POST"): SIGNED_IN,
@@ -164,9 +164,9 @@ ACCESS: dict[tuple[str, str], Access] = {
 LARGE_BODIES: dict[tuple[str, str], int | None] = {
     # a form of many photos, kept on disk while it is read; each photo has its own limit
     ("uploads.send", "POST"): 4 * 1024**3,
-    ("twins.ask", "POST"): 1024**3,
+    ("lookup.ask", "POST"): 1024**3,
     ("media.write_part", "PUT"): None,
-    ("api.find_twins", "POST"): None,
+    ("api.look_up", "POST"): None,
 }
 """Bytes a route takes where that is more than MAX_BODY_BYTES; None where the view itself counts."""
 

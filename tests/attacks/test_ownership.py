@@ -224,12 +224,12 @@ def test_row_036_flat_pictures_look_like_nothing(library: Library, people: Peopl
     colours = ("black", "white", "#808080", "red", "#010203", "teal")
     for colour in colours:
         library.add(pictures.encode(Image.new("RGB", (120, 90), colour), "PNG"), f"{colour}.png")
-    twins = "/api/v1/photos/twins"
+    lookup = "/api/v1/photos/lookup"
     for colour in colours:
         flat = pictures.encode(Image.new("RGB", (300, 200), colour), "PNG")
-        answer = people.owner.api("POST", twins, data=flat, content_type="image/png")
+        answer = people.owner.api("POST", lookup, data=flat, content_type="image/png")
         assert (answer.status_code, json.loads(answer.data)["code"]) == (400, "plain"), colour
-    answer = people.owner.api("POST", twins, data=pictures.jpeg(320, 240), content_type="image/jpeg")
+    answer = people.owner.api("POST", lookup, data=pictures.jpeg(320, 240), content_type="image/jpeg")
     assert json.loads(answer.data)["items"] == []
     with library.backends.database.read() as connection:
         assert list(hashes.list_hashes(connection, library.owner_id)) == []

@@ -77,7 +77,7 @@ COVERED: dict[int, tuple[str, ...]] = {
     ),
     35: (
         "tests/services/test_uploads.py::test_another_person_s_file_tells_nothing",
-        "tests/web/test_twins.py::test_nobody_else_learns_what_somebody_has",
+        "tests/web/test_lookup.py::test_nobody_else_learns_what_somebody_has",
     ),
     42: (
         "tests/unit/imaging/test_renditions.py::test_renditions_hold_pixels_and_nothing_else",

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, insert, inspect, select, text
 
-from photos.db import migrate, photos
+from photos.db import duplicates, migrate, photos
 from photos.db.diagnose import diagnose
 from photos.db.engine import Database
 from photos.db.resumable import TABLE_OPTIONS
-from photos.db.schema import metadata
+from photos.db.schema import duplicate, metadata
 from photos.errors import DatabaseError
 from photos.models import Verdict
 from tests.db.making import NOW, add_ready_photo, add_user
@@ -186,6 +186,32 @@ def test_rebuilding_filled_tables_keeps_every_child(empty_url: str, tmp_path: Pa
             assert photos.get_photo(connection, photo.id, owner_id=owner.id) == stored
             connection.execute(text("DELETE FROM photo"))
         assert counts(database)["rendition"] == 0, "children still go with their photo"
+
+
+def test_pairs_of_photos_go_up_and_down_with_their_owners(empty_url: str) -> None:
+    with opened(empty_url) as database:
+        migrate.upgrade(database)
+        with database.write() as connection:
+            people = [add_user(connection) for _ in range(2)]
+            pairs = []
+            for owner in people:
+                one, other, third = (add_ready_photo(connection, owner).key for _ in range(3))
+                pairs += [(one, other, owner.id, 5), (one, third, owner.id, 31)]
+                duplicates.keep_apart(connection, [one, other], now=NOW)
+            names = ("photo_key", "other_key", "owner_id", "distance")
+            rows = [dict(zip(names, pair, strict=True)) for pair in pairs]
+            connection.execute(insert(duplicate), rows)
+        before = counts(database)
+        assert before["duplicate"] == 4 and before["duplicate_verdict"] == 2
+        assert migrate.downgrade(database, target="0008")
+        with database.read() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM twin")) == 4
+            assert connection.scalar(text("SELECT count(*) FROM twin_verdict")) == 2
+        assert migrate.upgrade(database)
+        assert counts(database) == before
+        with database.read() as connection:
+            ordered = select(duplicate).order_by(duplicate.c.photo_key, duplicate.c.other_key)
+            assert [tuple(row) for row in connection.execute(ordered)] == sorted(pairs)
 
 
 def test_a_migration_that_would_orphan_rows_is_taken_back(sqlite_database: Database, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def pages_of(library: Furnished) -> dict[str, str]:
         "uploads": "/uploads",
         "trash": "/trash",
         "archive": "/archive",
-        "twins": "/twins",
+        "lookup": "/lookup",
         "duplicates": "/duplicates",
         "map": "/map",
         "wrong-box": "/map/box?corner=north",

@@ -104,7 +104,7 @@ def test_a_photo_larger_than_a_form_goes_through_the_plain_page(
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/uploads", 303), ("/twins", 303), ("/api/v1/photos/twins", 401)]
+    ("path", "status"), [("/uploads", 303), ("/lookup", 303), ("/api/v1/photos/lookup", 401)]
 )
 def test_strangers_are_sent_away_before_their_body_is_read(front: Nginx, path: str, status: int) -> None:
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{front.port}\r\nContent-Length: {900 * MIB}\r\n\r\n"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from photos.db import pipeline
-from photos.db.twins import Pair, Shot
+from photos.db.duplicates import Pair, Shot
 from photos.errors import Invalid, NotFound
 from photos.models import Label, Photo, Shelf, TakenSource, User, Verdict
 from photos.services import duplicates
@@ -130,10 +130,15 @@ def test_what_hangs_together_is_one_group(library: Library) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_groups_are_paged_without_doubles_or_gaps(library: Library) -> None:
+@pytest.mark.parametrize("pairs", [1, 3, 200])
+def test_groups_are_paged_without_doubles_or_gaps(
+    library: Library, pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "PAIRS_A_STEP", pairs)
     for seed in range(4):
         library.upload(shot(400, 300, seed=seed))
         library.upload(remade(shot(400, 300, seed=seed), lambda picture: picture.resize((200, 150))))
+    library.upload(remade(shot(400, 300, seed=0), lambda picture: picture.resize((100, 75))))
     library.work()
     library.sweep()
     seen, cursor = [], None
@@ -141,13 +146,29 @@ def test_groups_are_paged_without_doubles_or_gaps(library: Library) -> None:
         page = duplicates.list_groups(
             owner=library.owner, database=library.backends.database, limit=1, cursor=cursor
         )
-        seen += [group.photos[0].id for group in page.items]
+        seen += [photo.id for group in page.items for photo in group.photos]
         cursor = page.next
         if cursor is None:
             break
-    assert len(seen) == len(set(seen)) == 4
+    assert len(seen) == len(set(seen)) == 9
     with pytest.raises(Invalid):
         duplicates.list_groups(owner=library.owner, database=library.backends.database, limit=1, cursor="x")
+
+
+def test_a_page_ends_where_thousands_of_frames_are_no_copies(
+    library: Library, copies: tuple[Photo, Photo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for second in range(1, 4):
+        library.upload(remade(shot(taken=f"2024:06:01 12:00:0{second}"), lambda picture: picture))
+    library.work()
+    library.sweep()
+    monkeypatch.setattr(duplicates, "PAIRS_A_STEP", 1)
+    monkeypatch.setattr(duplicates, "MOST_STEPS", 2)
+    database = library.backends.database
+    page = duplicates.list_groups(owner=library.owner, database=database, limit=20)
+    assert page.items == () and page.next
+    page = duplicates.list_groups(owner=library.owner, database=database, limit=20, cursor=page.next)
+    assert [[photo.id for photo in group.photos] for group in page.items] == [[each.id for each in copies]]
 
 
 def test_merging_keeps_what_people_made_of_the_copies(library: Library, copies: tuple[Photo, Photo]) -> None:

@@ -46,7 +46,7 @@ FORMS: dict[str, dict[str, str]] = {
     "provider.sign_up": {"email": "new@example.org", "name": "New", "password": "a pier at sunrise"},
     "provider.link": {"email": "invited@example.org", "name": "New", "password": "a pier at sunrise"},
     "uploads.send": {"files": "not a file"},
-    "twins.ask": {"picture": "not a file", "sha256": ""},
+    "lookup.ask": {"picture": "not a file", "sha256": ""},
     "duplicates.merge": {"keep": "", "photo": "a"},
     "duplicates.restore": {},
     "duplicates.keep_apart": {"photo": "a"},

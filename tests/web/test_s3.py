@@ -118,7 +118,7 @@ def test_everything_else_that_touches_the_store_works_on_a_bucket(
         assert names.testzip() is None
         assert names.read("form.jpg") == PHOTO
     asked = people.owner.post(
-        "/twins", {"picture": (io.BytesIO(PHOTO), "asked.jpg")}, content_type="multipart/form-data"
+        "/lookup", {"picture": (io.BytesIO(PHOTO), "asked.jpg")}, content_type="multipart/form-data"
     )
     assert photo.id in asked.text
 

@@ -85,27 +85,34 @@ def row_of(document: SearchDocument) -> tuple[str, ...]:
     """The analysed words of a document for each of `FIELDS`."""
     bands: dict[int, str] = dict.fromkeys(BANDS, "")
     for label in document.labels:
-        words = " ".join(analyse(label.name))
+        words = _label_words(label.name)
         if words:
             band = band_of(label.confidence)
-            bands[band] = (
-                f"{bands[band]}{_BETWEEN if bands[band] else ''}{words}{_BETWEEN}+{name_of(label.name)}"
-            )
-    values = {
-        "description": [document.description],
-        "tag": document.tags,
-        "name": [document.name],
-        "album": document.albums,
-        "place": [document.place],
-        "camera": [document.camera],
-        "lens": [document.lens],
-        "text": ["\n".join(document.text)],
-    }
+            bands[band] = f"{bands[band]}{_BETWEEN}{words}" if bands[band] else words
     return (
         *bands.values(),
-        *(_BETWEEN.join(" ".join(analyse(value)) for value in values[column]) for column, _ in COLUMNS),
+        " ".join(analyse(document.description)),
+        _BETWEEN.join(map(_spaced, document.tags)),
+        " ".join(analyse(document.name)),
+        _BETWEEN.join(map(_spaced, document.albums)),
+        _spaced(document.place),
+        _spaced(document.camera),
+        _spaced(document.lens),
+        " ".join(analyse("\n".join(document.text))),
         " ".join(dict.fromkeys(_facts(document))),
     )
+
+
+@lru_cache(8192)
+def _label_words(name: str) -> str:
+    """The words of a label and its whole name as one more; empty for one without words."""
+    words = _spaced(name)
+    return words and f"{words}{_BETWEEN}+{name_of(name)}"
+
+
+@lru_cache(8192)
+def _spaced(text: str) -> str:
+    return " ".join(analyse(text))
 
 
 def band_of(confidence: float) -> int:

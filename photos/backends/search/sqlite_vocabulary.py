@@ -15,32 +15,39 @@ from photos.backends.search import Value
 from photos.backends.search.document import storable
 from photos.models import SearchDocument
 from photos.query.analysis import analyse
-from photos.query.vocabulary import WHOLES, Kind, count_phrases, entries_of
+from photos.query.vocabulary import WHOLES, Kind, count_phrases, values_of
 
 
 class VocabularyChanges:
     """What a batch of documents adds and takes away; most of it cancels out."""
 
     def __init__(self) -> None:
-        self._photos: Counter[tuple[int, Kind, str]] = Counter()
-        self._shown: dict[tuple[int, Kind, str], str] = {}
+        self._photos: dict[int, Counter[tuple[Kind, str]]] = defaultdict(Counter)
+        self._shown: dict[tuple[Kind, str], str] = {}
 
     def add(self, document: SearchDocument) -> None:
         """Count what stands in a document."""
-        for entry in entries_of(document).values():
-            name = (document.owner_id, entry.kind, entry.value)
-            self._photos[name] += 1
-            self._shown[name] = storable(entry.shown)
+        values = values_of(document)
+        self._photos[document.owner_id].update(values.keys())
+        self._shown |= values
 
     def remove(self, document: SearchDocument) -> None:
         """No longer count what stands in a document."""
-        for entry in entries_of(document).values():
-            self._photos[document.owner_id, entry.kind, entry.value] -= 1
+        self._photos[document.owner_id].subtract(values_of(document).keys())
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Bring the table up to date, in the caller's transaction."""
-        more = [(*name, self._shown[name], photos) for name, photos in self._photos.items() if photos > 0]
-        less = [(photos, *name) for name, photos in self._photos.items() if photos < 0]
+        changes = [
+            (owner_id, *value, photos)
+            for owner_id, counted in self._photos.items()
+            for value, photos in counted.items()
+        ]
+        more = [
+            (owner_id, kind, value, storable(self._shown[kind, value]), photos)
+            for owner_id, kind, value, photos in changes
+            if photos > 0
+        ]
+        less = [(photos, owner_id, kind, value) for owner_id, kind, value, photos in changes if photos < 0]
         connection.executemany(
             "INSERT INTO vocabulary VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (owner_id, kind, value) DO UPDATE SET photos = photos + excluded.photos",

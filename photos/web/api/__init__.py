@@ -8,12 +8,13 @@ from __future__ import annotations
 from photos.web.api import (  # noqa: F401 - each module declares its operations
     account,
     changes,
+    duplicates,
+    lookup,
     map,
     people,
     photos,
     search,
     timeline,
-    twins,
     uploads,
 )
 from photos.web.api.operations import blueprint

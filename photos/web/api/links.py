@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from photos.web.api import change_shapes, photo_shapes, search_shapes, twin_shapes, upload_shapes
+from photos.web.api import change_shapes, lookup_shapes, photo_shapes, search_shapes, upload_shapes
 
 LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
     upload_shapes.OfferList: {"upload_id": "/files/0/upload_id"},
@@ -15,7 +15,7 @@ LEADS: dict[type[msgspec.Struct] | None, dict[str, str]] = {
     photo_shapes.PhotoShape: {"photo_id": "/id"},
     photo_shapes.PhotoPage: {"photo_id": "/items/0/id"},
     search_shapes.MatchPage: {"photo_id": "/items/0/photo/id"},
-    twin_shapes.TwinList: {"photo_id": "/items/0/photo/id"},
+    lookup_shapes.CopyList: {"photo_id": "/items/0/photo/id"},
     change_shapes.ChangeShape: {"change_id": "/id"},
     change_shapes.ChangePage: {"change_id": "/items/0/id"},
 }

@@ -57,7 +57,7 @@ def file(body: bytes) -> FilePayload:
 
 
 def test_a_picture_that_is_chosen_or_dropped_is_looked_for(page: Page, library: Furnished) -> None:
-    library.open(page, "/twins")
+    library.open(page, "/lookup")
     expect(page.locator(LISTENING)).to_be_attached()
     answer = page.locator("#answer")
     page.set_input_files("#picture", file(smaller(500)))
@@ -74,8 +74,8 @@ def test_a_picture_that_is_chosen_or_dropped_is_looked_for(page: Page, library: 
 def test_what_is_no_picture_is_said_where_it_was_asked(
     page: Page, library: Furnished, witness: Witness
 ) -> None:
-    witness.forgiven.add("/twins")
-    library.open(page, "/twins")
+    witness.forgiven.add("/lookup")
+    library.open(page, "/lookup")
     expect(page.locator(LISTENING)).to_be_attached()
     page.set_input_files("#picture", file(b"no picture at all"))
     expect(page.locator("#answer [role=alert]")).to_contain_text("not a picture")
@@ -86,12 +86,12 @@ def test_copies_are_sorted_out_and_brought_back(page: Page, library: Furnished, 
     library.app.command("sweep")
     page.set_viewport_size({"width": width, "height": 800})
     library.open(page, "/duplicates")
-    expect(page.locator(".twins")).to_have_count(1)
+    expect(page.locator(".copies")).to_have_count(1)
     assert accessibility_faults(page) == []
     assert sideways_overflow(page) == []
     page.get_by_role("button", name="Keep one, move the other to the trash").click()
-    expect(page.locator(".twins")).to_have_count(0)
+    expect(page.locator(".copies")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".twins")).to_have_count(1)
+    expect(page.locator(".copies")).to_have_count(1)
     page.get_by_role("button", name="Not the same picture").click()
     expect(page.locator("main")).to_contain_text("No picture is here twice")

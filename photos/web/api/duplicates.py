@@ -1,39 +1,12 @@
-"""Which photos are the same picture."""
+"""Photos that are one picture."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import request
-
-from photos.backends.storage import Readable
-from photos.services import duplicates, twins
+from photos.services import duplicates
 from photos.web import deps
-from photos.web.api import twin_shapes as shapes
+from photos.web.api import duplicate_shapes as shapes
 from photos.web.api.operations import operation
 from photos.web.api.photo_shapes import PhotoShape, photo_shape
-
-
-@operation("POST", "/photos/twins", query=shapes.TwinQuery, answer=shapes.TwinList, takes="image/*")
-def find_twins(query: shapes.TwinQuery) -> shapes.TwinList:
-    """Ask whether a picture is in the library. The body is the picture; it is looked at and not kept.
-    With `sha256`, the hash of a file, that file is looked for first, and no body is needed if it is there.
-    """
-    here, owner = deps.backends(), deps.user()
-    found: tuple[twins.Twin, ...] = ()
-    if query.sha256:
-        found = twins.find_file(query.sha256, owner=owner, database=here.database)
-    if not found:
-        # under gunicorn Werkzeug takes the read that finds the end for one beyond the limit
-        request.max_content_length = here.settings.max_photo_bytes + 1
-        found = twins.look(
-            cast(Readable, request.stream),
-            owner=owner,
-            settings=here.settings,
-            database=here.database,
-            open_magnifier=here.open_magnifier,
-        )
-    return shapes.TwinList([shapes.twin_shape(twin, here.storage) for twin in found])
 
 
 @operation("GET", "/duplicates", query=shapes.GroupQuery, answer=shapes.GroupPage)

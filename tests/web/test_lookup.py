@@ -13,12 +13,12 @@ from werkzeug.test import TestResponse
 
 from photos.db.schema import metadata
 from photos.models import Photo
-from photos.services import twins
+from photos.services import lookup
 from tests import pictures
 from tests.web.conftest import Browser, People
 from tests.web.shelves import Library, check, words
 
-API = "/api/v1/photos/twins"
+API = "/api/v1/photos/lookup"
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def everything(library: Library) -> Mapping[str, object]:
 
 
 def test_the_same_file_is_known_by_its_bytes(library: Library, photo: Photo) -> None:
-    (twin,) = ask(library.browser, original()).json["items"]
-    assert (twin["photo"]["id"], twin["distance"], twin["certainty"]) == (photo.id, 0, "same")
+    (copy,) = ask(library.browser, original()).json["items"]
+    assert (copy["photo"]["id"], copy["distance"], copy["certainty"]) == (photo.id, 0, "same")
 
 
 @pytest.mark.parametrize("how", ["re-saved", "smaller", "turned", "mirrored", "brighter"])
@@ -88,7 +88,7 @@ def test_nothing_is_stored(library: Library, photo: Photo) -> None:
 
 def test_a_hash_that_is_known_answers_without_the_picture(library: Library, photo: Photo) -> None:
     answer = ask(library.browser, b"", sha256=hashlib.sha256(original()).hexdigest())
-    assert [twin["certainty"] for twin in answer.json["items"]] == ["same"]
+    assert [copy["certainty"] for copy in answer.json["items"]] == ["same"]
     assert ask(library.browser, b"", sha256="G" * 64).status_code == 400
 
 
@@ -119,13 +119,13 @@ def test_what_cannot_be_looked_at_is_refused_in_words(library: Library, body: by
 
 
 def test_the_page_answers_without_a_script(library: Library, photo: Photo) -> None:
-    assert "Do I have this?" in words(check(library.browser.get("/twins").text))
+    assert "Do I have this?" in words(check(library.browser.get("/lookup").text))
     page = send(library.browser, changed("smaller"))
     assert page.status_code == 200
     assert f'href="/photos/{photo.id}"' in check(page.text)
     nothing = send(library.browser, pictures.jpeg(640, 480, seed=98))
     assert "You do not have this picture." in words(check(nothing.text))
-    assert library.browser.post("/twins", {}, content_type="multipart/form-data").status_code == 400
+    assert library.browser.post("/lookup", {}, content_type="multipart/form-data").status_code == 400
 
 
 def test_nobody_else_learns_what_somebody_has(library: Library, photo: Photo, people: People) -> None:
@@ -135,14 +135,14 @@ def test_nobody_else_learns_what_somebody_has(library: Library, photo: Photo, pe
 
 
 def test_asking_very_often_has_to_wait(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twins, "MOST_A_MINUTE", 2)
+    monkeypatch.setattr(lookup, "MOST_A_MINUTE", 2)
     answers = [ask(library.browser, b"no picture").status_code for _ in range(3)]
     assert answers == [400, 400, 429]
 
 
 def send(browser: Browser, body: bytes) -> TestResponse:
     answer = browser.post(
-        "/twins", {"picture": (io.BytesIO(body), "picture.jpg")}, content_type="multipart/form-data"
+        "/lookup", {"picture": (io.BytesIO(body), "picture.jpg")}, content_type="multipart/form-data"
     )
     answer.request.input_stream.close()
     return answer

@@ -1,40 +1,18 @@
-"""Pictures that are the same: what is asked and answered."""
+"""Photos that are one picture: what is asked and answered."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from photos.backends.storage import Storage
 from photos.services.duplicates import MOST_TOGETHER, Group
-from photos.services.twins import Twin
 from photos.web.api.photo_shapes import PhotoShape, photo_shape
 from photos.web.api.shapes import Cursor, Limit
 
 PhotoId = Annotated[str, Meta(max_length=22)]
 PhotoIds = Annotated[list[PhotoId], Meta(min_length=1, max_length=MOST_TOGETHER)]
-
-
-class TwinQuery(Struct):
-    """What is known of the picture before it is sent."""
-
-    sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
-
-
-class TwinShape(Struct):
-    """A photo that looks like the picture; `distance` is 0-47 of 256 bits."""
-
-    photo: PhotoShape
-    distance: int
-    certainty: Literal["same", "sure", "possible"]
-
-
-class TwinList(Struct):
-    """Photos that look like the picture, nearest first; never more than 50."""
-
-    items: list[TwinShape]
-    next: str | None = None
 
 
 class GroupQuery(Struct):
@@ -68,11 +46,6 @@ class ApartRequest(Struct, forbid_unknown_fields=True):
     """Photos that are different pictures."""
 
     photos: PhotoIds
-
-
-def twin_shape(twin: Twin, storage: Storage) -> TwinShape:
-    """A photo that looks like what was asked for."""
-    return TwinShape(photo_shape(twin.photo, storage), twin.distance, twin.certainty.value)
 
 
 def group_shape(group: Group, storage: Storage) -> GroupShape:

@@ -25,7 +25,7 @@ from photos.services.whole_files import HashingReader
 SURE = 31
 """Bits of 256 in which two hashes of one picture may differ, after PDQ's authors."""
 POSSIBLE = 47
-MOST_TWINS = 50
+MOST_FOUND = 50
 COPY_BYTES = 1 << 19
 MOST_A_MINUTE = 30
 """Pictures that one person may ask about."""
@@ -36,7 +36,7 @@ _one_at_a_time = threading.Semaphore(1)
 
 
 class Certainty(StrEnum):
-    """How far a twin can be trusted."""
+    """How far a copy can be trusted."""
 
     SAME = "same"
     """The same file, byte by byte."""
@@ -45,7 +45,7 @@ class Certainty(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Copy:
     """A photo that looks like the picture asked for; `distance` is 0-47 bits."""
 
     photo: Photo
@@ -53,11 +53,11 @@ class Twin:
     certainty: Certainty
 
 
-def find_file(sha256: str, *, owner: User, database: Database) -> tuple[Twin, ...]:
+def find_file(sha256: str, *, owner: User, database: Database) -> tuple[Copy, ...]:
     """The owner's photo of exactly this file, if there is one, the trash included."""
     with database.read() as connection:
         photo = photo_rows.find_photo_by_hash(connection, owner.id, sha256)
-    return (Twin(photo, 0, Certainty.SAME),) if photo else ()
+    return (Copy(photo, 0, Certainty.SAME),) if photo else ()
 
 
 def look(
@@ -67,7 +67,7 @@ def look(
     settings: Settings,
     database: Database,
     open_magnifier: Callable[[], AbstractContextManager[Darkroom]],
-) -> tuple[Twin, ...]:
+) -> tuple[Copy, ...]:
     """`find_picture`, in turn: one picture at a time, and so many in a minute for each person.
 
     Raises what `find_picture` raises, TooMany, and BackendError while others are being looked at.
@@ -99,7 +99,7 @@ def find_picture(
     settings: Settings,
     database: Database,
     magnifier: AbstractContextManager[Darkroom],
-) -> tuple[Twin, ...]:
+) -> tuple[Copy, ...]:
     """The owner's photos that look like this picture, also turned or mirrored, nearest first.
 
     Nothing is kept. Raises Invalid with a reason for people if it is no picture, too large, or has too little
@@ -119,7 +119,7 @@ def find_picture(
     return _find_near(variants, owner=owner, database=database)
 
 
-def _find_near(variants: Sequence[PerceptualHash], *, owner: User, database: Database) -> tuple[Twin, ...]:
+def _find_near(variants: Sequence[PerceptualHash], *, owner: User, database: Database) -> tuple[Copy, ...]:
     # numpy: not before somebody asks
     from photos.perceptual.index import HashIndex
 
@@ -130,9 +130,9 @@ def _find_near(variants: Sequence[PerceptualHash], *, owner: User, database: Dat
         for variant in variants:
             for key, distance in index.search(variant.bits, POSSIBLE):
                 nearest[key] = min(distance, nearest.get(key, distance))
-        order = sorted(nearest, key=lambda key: (nearest[key], -key))[:MOST_TWINS]
+        order = sorted(nearest, key=lambda key: (nearest[key], -key))[:MOST_FOUND]
         photos = photo_rows.list_photos_by_keys(connection, owner.id, order)
-    return tuple(Twin(photo, nearest[photo.key], _certainty(nearest[photo.key])) for photo in photos)
+    return tuple(Copy(photo, nearest[photo.key], _certainty(nearest[photo.key])) for photo in photos)
 
 
 def _certainty(distance: int) -> Certainty:

@@ -9,17 +9,17 @@ from flask import Blueprint, render_template, request
 
 from photos.backends.storage import Readable
 from photos.errors import Invalid
-from photos.services import twins
+from photos.services import lookup
 from photos.services.promises import size_words
 from photos.web import deps, present
 from photos.web.words import whereabouts
 
-blueprint = Blueprint("twins", __name__, url_prefix="/twins")
+blueprint = Blueprint("lookup", __name__, url_prefix="/lookup")
 
 CERTAINTIES = {
-    twins.Certainty.SAME: "The same file",
-    twins.Certainty.SURE: "The same picture",
-    twins.Certainty.POSSIBLE: "Perhaps the same picture",
+    lookup.Certainty.SAME: "The same file",
+    lookup.Certainty.SURE: "The same picture",
+    lookup.Certainty.POSSIBLE: "Perhaps the same picture",
 }
 
 
@@ -38,9 +38,9 @@ def ask() -> tuple[str, int]:
         return _page(error="Choose a picture."), 400
     here, owner = deps.backends(), deps.user()
     try:
-        found = twins.find_file(sha256, owner=owner, database=here.database) if sha256 else ()
+        found = lookup.find_file(sha256, owner=owner, database=here.database) if sha256 else ()
         with closing(files[0]) as file:
-            found = found or twins.look(
+            found = found or lookup.look(
                 cast(Readable, file.stream),
                 owner=owner,
                 settings=here.settings,
@@ -52,19 +52,19 @@ def ask() -> tuple[str, int]:
     return _page(found=found), 200
 
 
-def _page(*, found: tuple[twins.Twin, ...] | None = None, error: str = "") -> str:
+def _page(*, found: tuple[lookup.Copy, ...] | None = None, error: str = "") -> str:
     here = deps.backends()
     return render_template(
-        "twins/index.html",
+        "lookup/index.html",
         error=error,
         asked=found is not None,
         tiles=[
             (
-                present.tile(twin.photo, here.storage),
-                CERTAINTIES[twin.certainty],
-                whereabouts(twin.photo),
+                present.tile(copy.photo, here.storage),
+                CERTAINTIES[copy.certainty],
+                whereabouts(copy.photo),
             )
-            for twin in found or ()
+            for copy in found or ()
         ],
         max_size=size_words(here.settings.max_photo_bytes),
     )
