@@ -78,16 +78,17 @@ def list_ids(text: str, *, owner: User, database: Database, search: Search) -> t
 
     Raises QueryError, Invalid if it takes too long, and SearchError while the index is down.
     """
-    tree, cursor = understand(text, owner=owner, database=database), None
-    ids: list[str] = []
-    for _ in range(MOST_IDS // IDS_AT_ONCE):
-        page = search.find(tree, owner_id=owner.id, limit=IDS_AT_ONCE, cursor=cursor)
-        with database.read() as connection:
-            ids += change_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
-        cursor = page.next
-        if cursor is None:
-            break
-    return ids, cursor is None
+    tree = understand(text, owner=owner, database=database)
+    keys, is_whole = search.list_keys(tree, owner_id=owner.id, limit=MOST_IDS)
+    with database.read() as connection:
+        ids = [
+            photo_id
+            for start in range(0, len(keys), IDS_AT_ONCE)
+            for photo_id in change_rows.list_ids_by_keys(
+                connection, owner.id, keys[start : start + IDS_AT_ONCE]
+            )
+        ]
+    return ids, is_whole
 
 
 def facets(

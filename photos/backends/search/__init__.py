@@ -78,6 +78,9 @@ class Search(Protocol):
         order `relevance`, in which only hits have a place. Raises Invalid for an unknown order.
         """
 
+    def list_keys(self, tree: Node, *, owner_id: int, limit: int) -> tuple[list[int], bool]:
+        """Keys of all hits, newest first, however they match, up to `limit`; and whether these are all."""
+
     def facets(self, tree: Node, *, owner_id: int, kinds: Sequence[Kind] = FACETS) -> Facets:
         """What the hits have in common: the commonest values of these kinds, commonest first.
 

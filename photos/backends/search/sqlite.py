@@ -12,8 +12,9 @@ from pathlib import Path
 from photos.backends.search import FACETS, Facets, Found, Value
 from photos.backends.search.cursor import Place, decode, encode
 from photos.backends.search.document import from_json, storable, to_json
-from photos.backends.search.sqlite_facets import count_facets
+from photos.backends.search.sqlite_facets import count_facets, newest_hits
 from photos.backends.search.sqlite_file import BUSY_SECONDS, IndexFile
+from photos.backends.search.sqlite_places import rare_places
 from photos.backends.search.sqlite_query import (
     FIELDS,
     Clause,
@@ -111,6 +112,15 @@ class SqliteSearch:
             before = _in_order(connection, tree, owner_id, order, 1, here, is_backwards=True)
         before_key, after_key = (from_json(rows[0][1]).key if rows else None for rows in (before, after))
         return before_key, after_key
+
+    def list_keys(self, tree: Node, *, owner_id: int, limit: int) -> tuple[list[int], bool]:
+        """Keys of all hits, newest first, and whether these are all; see the role. Raises SearchError, and
+        Invalid if it takes long."""
+        with self._file.asking("list") as connection:
+            expanded = expand(tree, StoredVocabulary(connection, owner_id))
+            statement, parameters = newest_hits(connection, expanded, owner_id, limit + 1, "photo.key")
+            keys = [key for (key,) in connection.execute(statement, parameters)]
+        return keys[:limit], len(keys) <= limit
 
     def facets(self, tree: Node, *, owner_id: int, kinds: Sequence[Kind] = FACETS) -> Facets:
         """What the hits have in common; see the role. Raises SearchError, and Invalid if it takes long."""
@@ -273,13 +283,14 @@ def _in_order(
     steps = list(zip(tiers, [None, *tiers], strict=False))
     if is_backwards:
         steps.reverse()
+    rare = rare_places(connection, tree, owner_id)
     rows: list[tuple[Place, str]] = []
     for tier, beyond in steps:
         if after and (tier > after.tier if is_backwards else tier < after.tier):
             continue
         if len(rows) == count:
             break
-        clause = compile_tree(tree, owner_id, tier, beyond)
+        clause = compile_tree(tree, owner_id, tier, beyond, rare=rare)
         start = after if after and tier == after.tier else None
         found = _select(connection, clause, owner_id, direction, count - len(rows), start)
         rows.extend((Place(tier, number), body) for number, body in found)

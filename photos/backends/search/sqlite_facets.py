@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from photos.backends.search import Facets, Value
+from photos.backends.search.sqlite_places import rare_places
 from photos.backends.search.sqlite_query import Parameter, compile_tree
 from photos.backends.search.sqlite_vocabulary import phrases_in
 from photos.query.evaluate import least_confidence
@@ -21,7 +22,7 @@ MOST_VALUES = 10
 
 def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int, kinds: Sequence[Kind]) -> Facets:
     """The facets of an expanded tree; no kinds: just the number of hits."""
-    hits, parameters = _hits(tree, owner_id)
+    hits, parameters = newest_hits(connection, tree, owner_id, MOST_COUNTED + 1)
     if not kinds:
         (count,) = connection.execute(f"SELECT count(*) FROM ({hits})", parameters).fetchone()  # nosec B608
         return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, ())
@@ -39,16 +40,18 @@ def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int, kind
     return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, values)
 
 
-def _hits(tree: Node, owner_id: int) -> tuple[str, tuple[Parameter, ...]]:
-    """The statement that gives the order numbers of the newest hits, one more than are counted."""
-    clause = compile_tree(tree, owner_id)
+def newest_hits(
+    connection: sqlite3.Connection, tree: Node, owner_id: int, count: int, column: str = "words.rowid"
+) -> tuple[str, tuple[Parameter, ...]]:
+    """The statement that gives a column of the newest hits of an expanded tree, by default their numbers."""
+    clause = compile_tree(tree, owner_id, rare=rare_places(connection, tree, owner_id))
     conditions = ["words MATCH ?", clause.where] if clause.where else ["words MATCH ?"]
     statement = (
-        "SELECT words.rowid FROM words"  # nosec B608 # our own clauses, values are bound
+        f"SELECT {column} FROM words"  # nosec B608 # our own clauses, values are bound
         " CROSS JOIN photo ON photo.order_number = words.rowid"
         f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY words.rowid DESC LIMIT ?"
     )
-    return statement, (clause.words, *clause.parameters, owner_id, MOST_COUNTED + 1)
+    return statement, (clause.words, *clause.parameters, owner_id, count)
 
 
 def _counted(

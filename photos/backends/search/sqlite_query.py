@@ -14,11 +14,12 @@ words in quotes, which can hold no operator.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
+from photos.backends.search.sqlite_places import Place, at, numbers_at
 from photos.models import SearchDocument, Shelf
 from photos.query import tree as nodes
 from photos.query.analysis import analyse
@@ -167,9 +168,19 @@ def _tiers_below(node: Node) -> set[int]:
     return set()
 
 
-def compile_tree(tree: Node, owner_id: int, tier: int = LAST_TIER, beyond: int | None = None) -> Clause:
-    """The clause of all hits whose tier is at most `tier` and, if given, worse than `beyond`."""
-    compiler = _Compiler(tree, owner_id)
+def compile_tree(
+    tree: Node,
+    owner_id: int,
+    tier: int = LAST_TIER,
+    beyond: int | None = None,
+    *,
+    rare: Collection[Place] = (),
+) -> Clause:
+    """The clause of all hits whose tier is at most `tier` and, if given, worse than `beyond`.
+
+    `rare` are those of its places that have few photos.
+    """
+    compiler = _Compiler(tree, owner_id, rare)
     clause = compiler.all_of([Clause(compiler.scope), compiler.clause(tree, tier)])
     if beyond is not None:
         clause = compiler.all_of([clause, compiler.none_of(compiler.clause(tree, beyond))])
@@ -179,8 +190,9 @@ def compile_tree(tree: Node, owner_id: int, tier: int = LAST_TIER, beyond: int |
 class _Compiler:
     """The owner, the visible shelves and the least confidence, which every part of one query shares."""
 
-    def __init__(self, tree: Node, owner_id: int) -> None:
+    def __init__(self, tree: Node, owner_id: int, rare: Collection[Place]) -> None:
         self.owner_id = owner_id
+        self.rare = rare
         self.least = least_confidence(tree)
         shelves = sorted(visible_shelves(tree))
         self.scope = _either([_fact(_scope(owner_id, shelf)) for shelf in shelves])
@@ -200,8 +212,10 @@ class _Compiler:
                 return self._label(node, tier)
             case nodes.Tag(name=name, is_prefix=is_prefix):
                 return Clause(_fact("tag:" + name_of(name), is_prefix) if tier >= DESCRIBED else _NEVER)
-            case nodes.Like() | nodes.Near() | nodes.Within():
-                return self._rows(node, tier)
+            case nodes.Like():
+                return self._like(node, tier)
+            case nodes.Near() | nodes.Within():
+                return self._place(node)
             case nodes.Taken(start=start, end=end):
                 return _taken(start, end)
             case nodes.Number() | nodes.Between():
@@ -233,12 +247,6 @@ class _Compiler:
         condition = _as_condition(clause)
         return Clause("", f"NOT {condition.where}", condition.parameters)
 
-    def _rows(self, node: nodes.Like | nodes.Near | nodes.Within, tier: int) -> Clause:
-        """What is found by the rows of the table `photo`."""
-        if isinstance(node, nodes.Like):
-            return self._like(node, tier)
-        return self._near(node) if isinstance(node, nodes.Near) else self._within(node)
-
     def _like(self, node: nodes.Like, tier: int) -> Clause:
         keys = [alike.key for place, alike in enumerate(node.found) if like_tier(place) <= tier]
         # Few rows, so no plus: SQLite asks for each of them by its number.
@@ -249,32 +257,12 @@ class _Compiler:
             (self.owner_id, json.dumps(keys)),
         )
 
-    def _near(self, node: nodes.Near) -> Clause:
-        # A degree of latitude is 111 km everywhere; the margin is larger than any rounding.
-        reach = node.kilometres / 111.0 + 0.001
-        return Clause(
-            "",
-            "+words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ? AND latitude BETWEEN ? AND ?"
-            " AND distance_km(?, ?, latitude, longitude) <= ?)",
-            (
-                self.owner_id,
-                node.latitude - reach,
-                node.latitude + reach,
-                node.latitude,
-                node.longitude,
-                node.kilometres,
-            ),
-        )
-
-    def _within(self, node: nodes.Within) -> Clause:
-        is_whole = node.west <= node.east
-        sides = "longitude BETWEEN ? AND ?" if is_whole else "(longitude >= ? OR longitude <= ?)"
-        return Clause(
-            "",
-            "+words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ? AND latitude BETWEEN ? AND ?"  # nosec B608
-            f" AND {sides})",
-            (self.owner_id, node.south, node.north, node.west, node.east),
-        )
+    def _place(self, place: Place) -> Clause:
+        if place not in self.rare:
+            return Clause("", *at(place))
+        numbers, parameters = numbers_at(place, self.owner_id)
+        # Few rows again.
+        return Clause("", f"words.rowid IN ({numbers})", parameters)
 
     def _words(self, node: nodes.Words, tier: int) -> str:
         found = [self._exactly(node, tier)]

@@ -88,3 +88,13 @@ def test_words_akin_are_those_of_the_owner_and_come_last_in_every_order(search: 
     assert keys(search, "pupy", owner_id=STRANGER) == [4]
     (hit,) = search.find(parse("pupy"), owner_id=STRANGER).hits
     assert hit.reasons == (Reason("label", "Puppy", 90.0, "pupy: read as puppy"),)
+
+
+def test_keys_of_all_hits_are_told_at_once_and_bounded(search: Search) -> None:
+    search.put([document(1, "Dog"), document(2, "Dogs"), document(3, "Cat"), document(4, "Dog")])
+    search.put([document(9, "Dog", owner_id=STRANGER)])
+    for text in ("dog", "-cat", "label:dog"):
+        found = sorted(keys(search, text), reverse=True)
+        assert search.list_keys(parse(text), owner_id=OWNER, limit=9) == (found, True)
+        assert search.list_keys(parse(text), owner_id=OWNER, limit=len(found)) == (found, True)
+        assert search.list_keys(parse(text), owner_id=OWNER, limit=1) == (found[:1], False)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from photos.backends.search import sqlite_facets, sqlite_file
+from photos.backends.search import sqlite_facets, sqlite_file, sqlite_places
 from photos.backends.search.sqlite import SqliteSearch
 from photos.backends.search.sqlite_query import compile_tree, tiers_of
 from photos.errors import Invalid, SearchError
-from photos.models import Label, SearchDocument, Shelf
+from photos.models import Label, Position, SearchDocument, Shelf
 from photos.query import parse
+from photos.query.evaluate import matches
 from photos.query.expansion import CountedWords, expand
 from photos.query.vocabulary import Kind
 
@@ -227,3 +230,26 @@ def test_a_question_that_takes_too_long_is_refused_and_the_next_one_is_answered(
     assert refused.value.code == "slow"
     monkeypatch.undo()
     assert len(dogs(index)) == 60
+
+
+@pytest.mark.parametrize("most_rare", [0, 10, 500])
+def test_places_are_found_alike_whether_few_or_many_photos_are_there(
+    index: SqliteSearch, monkeypatch: pytest.MonkeyPatch, most_rare: int
+) -> None:
+    monkeypatch.setattr(sqlite_places, "MOST_RARE", most_rare)
+    chance = random.Random(1)
+    spots = [Position(chance.uniform(-90, 90), chance.uniform(-180, 180)) for _ in range(150)]
+    spots += [Position(chance.gauss(48, 1), chance.gauss(16, 1)) for _ in range(60)]
+    spots += [Position(latitude, longitude) for latitude in (-90, 0, 90) for longitude in (-180, 0, 180)]
+    photos = [replace(photo(key), position=spot) for key, spot in enumerate([None, *spots])]
+    index.put(photos)
+    for text in (
+        "near:48,16,50", "near:48,16,900", "near:0,179.9,3000", "near:89.5,0,1200", "near:-80,-170,2500",
+        "near:0,0,20000", "box:-10,-180,10,180", "box:-90,170,90,-170", "box:0,0,0,0", "-near:48,16,900",
+        "dog OR near:48,16,50", "dog (near:48,16,100 OR box:-90,170,90,-170)", "-(box:0,-90,90,90 dog)",
+    ):  # fmt: skip
+        tree = parse(text)
+        expected = {each.key for each in photos if matches(tree, each)}
+        found, _ = index.list_keys(tree, owner_id=1, limit=500)
+        assert set(found) == expected, text
+        assert {hit.key for hit in index.find(tree, owner_id=1, limit=500).hits} == expected, text
