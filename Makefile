@@ -12,6 +12,9 @@ VENV := .venv/bin
 SETUP = $(if $(PYTHON),$(PYTHON) -m scripts.setup,@echo "Python 3.11 or newer is needed and was not found.\
 	Install it (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3" >&2; exit 1;)
 
+# Tests start Python hundreds of times: what it compiled is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 # `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process. Three keep two cores busy: tests
 # wait for servers and browsers.
 ARGS ?=
@@ -57,9 +60,12 @@ judge: ## show the recogniser pictures of known content, write docs/recognition.
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-judge.txt
 	@$(VENV)/python -m bench.labels $(ARGS)
 
+# Two at a time; the output of each stays together where make can do that (4.0 and newer).
+SIDE_BY_SIDE = --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
 check: ## look for mistakes without running: style, types, security, architecture, secrets
 	@$(SETUP) check
-	@$(MAKE) --no-print-directory --keep-going check-style check-format check-types check-security \
+	@$(MAKE) --no-print-directory --keep-going $(SIDE_BY_SIDE) check-types check-style check-format check-security \
 		check-templates check-scripts check-house
 
 format: ## put Python files into shape and mend what can be mended safely

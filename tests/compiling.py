@@ -1,9 +1,10 @@
-"""What tests compile and read once: each has a database, an application and clients of AWS of its own. They
-would compile the same statements and templates, and read the same descriptions of services, again, and
-that takes longer than the test."""
+"""What tests compile, read and draw once: each has a database, an application and clients of AWS of its own.
+They would compile the same statements and templates, read the same descriptions of services and draw the same
+pictures again, and that takes longer than the test."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -12,6 +13,8 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
+
+from photos.imaging import scenes
 
 MOST_STATEMENTS = 5000
 
@@ -51,6 +54,7 @@ def loader_of_known_services(paths: str | None = None) -> Loader:
 
 SERVICES: dict[Any, Any] = {}
 botocore.session.create_loader = loader_of_known_services
+scenes.draw_scene, scenes.draw_photo = cache(scenes.draw_scene), cache(scenes.draw_photo)
 STATEMENTS, TEMPLATES = Statements(MOST_STATEMENTS), Templates()
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from photos import passwords
 from photos.backends.recognition.onnx import OnnxRecognition
 from photos.db import migrate
 from photos.db.engine import Database
 from photos.imaging.limits import Limits
 from photos.imaging.pool import Decoders
 from tests.chromium import launched
+from tests.in_memory import keep_files_in_memory
 from tests.needs import require
 from tests.recogniser import models_folder
 from tests.servers import mariadb as mariadb_server
@@ -24,6 +27,39 @@ from tests.servers.moto import Moto
 from tests.servers.radosgw import Radosgw
 
 pytest_plugins = ["tests.compiling", "tests.proof"]
+keep_files_in_memory()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashing is slow on purpose. Tests about that ask for `dear_passwords`."""
+    with hashing_costs(passes=1, memory_kib=64):
+        yield
+
+
+@pytest.fixture
+def dear_passwords() -> Iterator[None]:
+    """Passwords cost what they cost in the program."""
+    with hashing_costs(passes=PASSES, memory_kib=MEMORY_KIB):
+        yield
+
+
+PASSES, MEMORY_KIB = passwords.PASSES, passwords.MEMORY_KIB
+
+
+@contextmanager
+def hashing_costs(*, passes: int, memory_kib: int) -> Iterator[None]:
+    """What hashing takes in this process."""
+    before = passwords.PASSES, passwords.MEMORY_KIB
+    passwords.PASSES, passwords.MEMORY_KIB = passes, memory_kib
+    passwords._hasher.cache_clear()
+    passwords._nobody.cache_clear()
+    try:
+        yield
+    finally:
+        passwords.PASSES, passwords.MEMORY_KIB = before
+        passwords._hasher.cache_clear()
+        passwords._nobody.cache_clear()
 
 
 @pytest.fixture(scope="session")

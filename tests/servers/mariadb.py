@@ -25,6 +25,8 @@ SQL_MODE = (
     "STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 )
+LOG_SIZE = "--innodb-log-file-size=16M"
+"""A sixth of what is usual: it is written whole when the folder is filled."""
 START_SECONDS = 30
 STOP_SECONDS = 15
 # Debian keeps servers out of an ordinary user's path.
@@ -82,6 +84,7 @@ class MariaDB:
             f"--datadir={folder / 'data'}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
+            LOG_SIZE,
             *_as_root(),
         ]
         made = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(folder))
@@ -104,6 +107,7 @@ class MariaDB:
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_520_ci",
             "--innodb-buffer-pool-size=64M",
+            LOG_SIZE,
             f"--innodb-flush-log-at-trx-commit={int(self.is_durable)}",
             f"--sql-mode={SQL_MODE}",
             *_as_root(),

@@ -240,6 +240,7 @@ def test_tokens_by_address_need_an_account(database: Database) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.usefixtures("dear_passwords")
 def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     migrated_sqlite_url: str, tmp_path: Path, sweep: Sweep
 ) -> None:

@@ -53,6 +53,7 @@ def test_good_passwords_are_taken(password: str) -> None:
     assert passwords.is_password(passwords.hash_password(password), password)
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_a_hash_names_argon2id_and_its_parameters_and_differs_each_time() -> None:
     first, second = (passwords.hash_password("a lighthouse at noon") for _ in range(2))
     assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
