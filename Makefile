@@ -4,6 +4,9 @@
 .PHONY: help run cloud test proof fuzz bench judge check format vendor lock migrate clean \
 	check-style check-format check-types check-security check-templates check-scripts check-house
 
+# Where Python is told to keep no bytecode, each of the many processes of a test run would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 ifndef PYTHON
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
