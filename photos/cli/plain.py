@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from photos import metrics
 from photos.errors import BackendError, BigimageError, ConfigError
 
 
@@ -30,11 +31,13 @@ def plain_errors() -> Iterator[None]:
 
 
 class PlainCommand(click.Command):
-    """A command under `plain_errors`. It speaks in words, so the log says only what goes wrong."""
+    """A command under `plain_errors`. It speaks in words, so the log says only what goes wrong, and no
+    measurements."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it."""
         if logging.root.level == logging.INFO:
             logging.root.setLevel(logging.WARNING)
+        metrics.configure("", is_on=False)
         with plain_errors():
             return super().invoke(ctx)

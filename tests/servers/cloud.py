@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -39,6 +40,16 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 SWEEP_SECONDS = 60
 OWNER = "owner@example.org"
+HELP = """\
+Bigimage of two tiers: {url}
+Sign in as {owner}, password {password}
+Logs: {folder}/*.log
+
+In another terminal, as on an instance of a tier (web.env, worker.env):
+    . {folder}/web.env; .venv/bin/flask check aws
+and, where the program `aws` is installed, a photo for the dropbox:
+    aws --endpoint-url $S3_ENDPOINT_URL s3 cp PHOTO.JPG s3://$S3_BUCKET/dropbox/{owner}/
+Ctrl-C ends it, and throws everything away."""
 COMMAND = ("-m", "tests.servers.recorded", "gunicorn", "-c", "gunicorn.conf.py", "application:application")
 
 
@@ -239,9 +250,16 @@ class Cloud:
             process.kill()
 
 
+def write_environ(path: Path, environ: Mapping[str, str]) -> None:
+    """A file for a shell to read: what a process of a tier is told."""
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environ.items())
+    path.write_text("".join(lines), encoding="utf-8")
+
+
 def main() -> None:
     """All of it for a developer, until Ctrl-C; nothing is kept. `make cloud`."""
     password = secrets.token_urlsafe(12)
+    print("MariaDB, a bucket, queues, two web processes and a worker are started ...", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
@@ -255,8 +273,9 @@ def main() -> None:
         cloud.start()
         made = cloud.flask("accounts", "create", OWNER, "--admin", stdin=f"{password}\n")
         assert made.returncode == 0, made.stderr
-        print(f"Bigimage of two tiers: {cloud.url}\nSign in as {OWNER}, password {password}\nLogs: {folder}")
-        print("Ctrl-C ends it, and throws everything away.", flush=True)
+        for tier in ("web", "worker"):
+            write_environ(folder / f"{tier}.env", cloud.environ(tier))
+        print(HELP.format(url=cloud.url, owner=OWNER, password=password, folder=folder), flush=True)
         while True:
             cloud.daemon.send_hour("sweep", "/worker/cron/sweep")
             time.sleep(SWEEP_SECONDS)

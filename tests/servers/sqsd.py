@@ -85,20 +85,28 @@ class Sqsd:
         address = queues.url(sqs)
         with ThreadPoolExecutor(self.connections) as pool:
             while not self._stopping.is_set():
-                received = sqs.receive_message(
-                    QueueUrl=address,
-                    MaxNumberOfMessages=min(self.connections, AT_ONCE),
-                    VisibilityTimeout=self.visible_again_seconds,
-                    WaitTimeSeconds=POLL_SECONDS,
-                    AttributeNames=["All"],
-                    MessageAttributeNames=["All"],
-                ).get("Messages", [])
+                try:
+                    received = self._receive(sqs, address)
+                except (ClientError, BotoCoreError):  # SQS is away
+                    self._stopping.wait(POLL_SECONDS)
+                    continue
                 if self.shuffle:
                     self.chance.shuffle(received)
                 turns = list(islice(cycle((self.url, *self.also)), self.times))
                 deliveries = [(message, url) for message in received for url in turns]
                 list(pool.map(lambda delivery: self._deliver(sqs, address, *delivery), deliveries))
         sqs.close()
+
+    def _receive(self, sqs: Any, address: str) -> list[dict[str, Any]]:
+        answer = sqs.receive_message(
+            QueueUrl=address,
+            MaxNumberOfMessages=min(self.connections, AT_ONCE),
+            VisibilityTimeout=self.visible_again_seconds,
+            WaitTimeSeconds=POLL_SECONDS,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", ()))
 
     def _deliver(self, sqs: Any, address: str, message: Mapping[str, Any], url: str) -> None:
         status = self._post(message, url)

@@ -111,10 +111,12 @@ def test_a_command_for_people_logs_only_what_goes_wrong_unless_somebody_looks_fo
 ) -> None:
     command = f"""
 import logging
-from photos import logs
+from photos import logs, metrics
 from photos.cli.plain import PlainCommand
 logs.configure({level!r})
+metrics.configure("web", is_on=True)
 def work():
+    metrics.record("CallTime", 1, "Milliseconds", Service="s3")
     logging.getLogger("photos.imaging.pool").info("started")
     logging.getLogger("photos.imaging.pool").warning("late")
 PlainCommand("work", callback=work)([], standalone_mode=False)
