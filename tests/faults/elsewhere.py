@@ -21,6 +21,7 @@ from typing import Any
 import requests
 from sqlalchemy import select, update
 
+import tests.compiling  # noqa: F401 # what botocore reads, all children have from here
 from photos.config import read_settings
 from photos.db.schema import metadata, upload
 from photos.services import arrival

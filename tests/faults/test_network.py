@@ -16,6 +16,14 @@ from tests.servers.mariadb import MariaDB
 from tests.servers.radosgw import Radosgw
 
 FLOWS = ("complete", "process", "upload by parts", "trash", "purge")
+LENGTH = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
+IS_LONG = LENGTH >= 20
+GROUPS = 3 if IS_LONG else 1
+"""As many workers share a long proof, each with servers of its own; they wait for most of the time."""
+FAULTS_IN_GROUPS = [
+    pytest.param(fault, marks=pytest.mark.xdist_group(f"a database and a bucket {number % GROUPS}"))
+    for number, fault in enumerate(NETWORK_FAULTS)
+]
 KILLED_AT = 60
 """One call in the middle of a flow, for the tests of every day."""
 
@@ -36,14 +44,12 @@ def test_killed_between_servers_loses_nothing(network_sweeper: Sweeper, flow: st
 
 
 @pytest.mark.proof
-@pytest.mark.xdist_group("a database and a bucket")
-@pytest.mark.parametrize("fault", NETWORK_FAULTS)
+@pytest.mark.parametrize("fault", FAULTS_IN_GROUPS)
 def test_a_fault_between_servers_loses_nothing(network_sweeper: Sweeper, sweep: Sweep, fault: str) -> None:
     """BIGIMAGE_PROOF_N / 5 bounds the calls that are met in each flow, since a case takes seconds; below 20
     only the first two flows are played."""
-    length = int(os.environ.get("BIGIMAGE_PROOF_N", "200"))
-    chosen = FLOWS if length >= 20 else FLOWS[:2]
-    found = [network_sweeper.spread(flow, fault, most=max(1, length // 5)) for flow in chosen]
+    chosen = FLOWS if IS_LONG else FLOWS[:2]
+    found = [network_sweeper.spread(flow, fault, most=max(1, LENGTH // 5)) for flow in chosen]
     failures = [problem for each in found for problem in each["failures"]]
     sweep.name = f"{fault} at the N-th call to MariaDB or a bucket of {len(chosen)} flows"
     sweep.cases = sum(each["cases"] for each in found)
