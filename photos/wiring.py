@@ -305,4 +305,9 @@ def _jobs(settings: Settings, secret_key: str, database: Database) -> Jobs:
         case _:
             from photos.backends.jobs.local import LocalJobs
 
-            return LocalJobs(database, last=("label_photo", "read_text"), dead_after=settings.job_attempts)
+            return LocalJobs(
+                database,
+                first=("change_photos",),  # somebody looks at its progress
+                last=("label_photo", "read_text"),
+                dead_after=settings.job_attempts,
+            )

@@ -40,7 +40,7 @@ def mariadb_jobs(migrated_mariadb_url: str) -> Iterator[LocalJobs]:
 
 def _local(url: str) -> Iterator[LocalJobs]:
     database = Database(url)
-    yield LocalJobs(database, last=("read_text",), dead_after=DEAD_AFTER)
+    yield LocalJobs(database, first=("change_photos",), last=("read_text",), dead_after=DEAD_AFTER)
     database.close()
 
 
@@ -177,13 +177,13 @@ def test_a_delayed_job_waits(jobs: Jobs) -> None:
     assert list(jobs.receive(limit=1, lease_seconds=LEASE)) == []
 
 
-def test_oldest_first_and_background_work_last(knowing_jobs: Jobs) -> None:
+def test_what_people_wait_for_first_then_the_oldest_and_background_work_last(knowing_jobs: Jobs) -> None:
     jobs = knowing_jobs
-    jobs.send("read_text", {"photo_id": "a"})
-    jobs.send("process_photo", {"photo_id": "b"})
-    jobs.send("process_photo", {"photo_id": "c"})
-    received = [(job.name, job.payload["photo_id"]) for job in jobs.receive(limit=10, lease_seconds=LEASE)]
-    assert received == [("process_photo", "b"), ("process_photo", "c"), ("read_text", "a")]
+    names = {"a": "read_text", "b": "process_photo", "c": "process_photo", "d": "change_photos"}
+    for thing, name in names.items():
+        jobs.send(name, {"id": thing})
+    received = [job.payload["id"] for job in jobs.receive(limit=10, lease_seconds=LEASE)]
+    assert received == ["d", "b", "c", "a"]
 
 
 def test_a_receiver_may_leave_background_work_to_others(knowing_jobs: Jobs) -> None:

@@ -32,16 +32,26 @@ LONGEST_KEY = 18
 class LocalJobs:
     """Implements `Jobs` over the `job` table. `Job.id` is row and lease: `<id>:<lease token>`."""
 
-    def __init__(self, database: Database, *, last: tuple[str, ...] = (), dead_after: int = 10) -> None:
-        """Jobs named in `last` wait until no other job is due. One that failed `dead_after` times is called
-        dead, and is tried on all the same, in the long breaks that the runner takes by then."""
+    def __init__(
+        self,
+        database: Database,
+        *,
+        first: tuple[str, ...] = (),
+        last: tuple[str, ...] = (),
+        dead_after: int = 10,
+    ) -> None:
+        """Jobs named in `first` go before all others, those in `last` wait until no other job is due.
+
+        One that failed `dead_after` times is called dead, and is tried on all the same, in the long breaks
+        that the runner takes by then.
+        """
         self.database = database
         self._is_dead = and_(table.c.error != "", table.c.attempts >= dead_after)
         can_wait = table.c.name.in_(last)
         due = (
             select(table.c.id, table.c.name, table.c.payload, table.c.attempts)
             .where(table.c.due_at <= bindparam("now"))
-            .order_by(case((can_wait, 1), else_=0), table.c.due_at, table.c.id)
+            .order_by(case((table.c.name.in_(first), 0), (can_wait, 2), else_=1), table.c.due_at, table.c.id)
             .limit(bindparam("most"))
         )
         # built once: every thread of the runner asks five times a second
