@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.kept import copy_kept
 from bench.measure import Effort, Figure, of_rounds
 from photos.backends.search.sqlite import SqliteSearch
-from photos.models import Label, SearchDocument, Shelf
+from photos.models import Label, Position, SearchDocument, Shelf
 from photos.query import parse
 from photos.query.vocabulary import Kind
 
@@ -57,12 +57,17 @@ def _index(size: int, folder: Path) -> None:
 def _questions(search: SqliteSearch) -> dict[str, Callable[[], object]]:
     common, slips = parse("person"), parse("persn dgo")
     sure = parse("person confidence>=80")
+    town, island, half = parse("near:48.2,16.4,5"), parse("near:-20,57.5,30"), parse("near:48.2,16.4,9000")
     return {
         "newest first": lambda: search.find(common, owner_id=OWNER),
         "by relevance": lambda: search.find(common, owner_id=OWNER, order="relevance"),
         "above a confidence": lambda: search.find(sure, owner_id=OWNER),
         "with two slips": lambda: search.find(slips, owner_id=OWNER),
         "facets": lambda: search.facets(common, owner_id=OWNER),
+        "near a town of half the photos": lambda: search.find(town, owner_id=OWNER),
+        "near an island": lambda: search.find(island, owner_id=OWNER),
+        "within half the world": lambda: search.find(half, owner_id=OWNER),
+        "keys of 10,000 hits": lambda: search.list_keys(common, owner_id=OWNER, limit=10_000),
         "suggestions": lambda: search.suggest("thing1", owner_id=OWNER, kinds=[Kind.LABEL]),
     }
 
@@ -103,4 +108,14 @@ def _documents(count: int) -> Iterator[SearchDocument]:
             camera=f"Maker Model {chance.randrange(40)}",
             place=f"City{chance.randrange(900)}, Land{chance.randrange(30)}",
             media_type="image/jpeg",
+            position=_position(number, chance),
         )
+
+
+def _position(number: int, chance: random.Random) -> Position:
+    """Half are in one town, a handful on an island, the others anywhere."""
+    if number % 2_000 == 0:
+        return Position(-20.0, 57.5)
+    if chance.random() < 0.5:
+        return Position(chance.gauss(48.2, 0.05), chance.gauss(16.4, 0.05))
+    return Position(chance.uniform(-60, 70), chance.uniform(-180, 50))
