@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from photos.db import chunks, keyset
+from photos.db.belonging import belongs_to
 from photos.db.engine import from_micros, to_micros
 from photos.db.photos import list_photos_by_ids
 from photos.db.rows import load_photos
@@ -177,7 +178,7 @@ def list_ids_on_shelf(connection: Connection, owner_id: int, shelf: Shelf, *, li
 
 def list_ids_by_keys(connection: Connection, owner_id: int, keys: Sequence[int]) -> list[str]:
     """Ids of the owner's photos among `keys`, in that order."""
-    statement = select(photo.c.key, photo.c.id).where(photo.c.key.in_(keys), photo.c.owner_id == owner_id)
+    statement = select(photo.c.key, photo.c.id).where(photo.c.key.in_(keys), belongs_to(owner_id))
     ids = {row.key: row.id for row in connection.execute(statement)}
     return [ids[key] for key in keys if key in ids]
 
@@ -195,9 +196,7 @@ def sizes_of(connection: Connection, owner_id: int, ids: Sequence[str]) -> dict[
     sizes: dict[str, int] = {}
     for start in range(0, len(ids), MOST_IDS):
         some = ids[start : start + MOST_IDS]
-        statement = select(photo.c.id, photo.c.size_bytes).where(
-            photo.c.id.in_(some), photo.c.owner_id == owner_id
-        )
+        statement = select(photo.c.id, photo.c.size_bytes).where(photo.c.id.in_(some), belongs_to(owner_id))
         sizes |= {row.id: row.size_bytes for row in connection.execute(statement)}
     return sizes
 
@@ -225,7 +224,7 @@ def load_for_change(
     connection: Connection, owner_id: int, ids: Collection[str]
 ) -> dict[str, tuple[Photo, Row[Any]]]:
     """The owner's photos among `ids` by id, each with its row, locked where the engine can."""
-    statement = select(photo).where(photo.c.id.in_(ids), photo.c.owner_id == owner_id)
+    statement = select(photo).where(photo.c.id.in_(ids), belongs_to(owner_id))
     # in one order, or two changes of the same photos could wait for each other
     rows = connection.execute(statement.order_by(photo.c.key).with_for_update()).all()
     # all at once, for those changes that move photos

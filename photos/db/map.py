@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from photos.db.belonging import belongs_to
 from photos.db.cells import DEPTH, Bounds, squares_in
 from photos.db.photos import MOST_KEYS
 from photos.db.schema import photo
@@ -68,8 +69,8 @@ def list_cells(connection: Connection, owner_id: int, keys: Sequence[int]) -> li
     found: list[tuple[int, int]] = []
     for start in range(0, len(keys), MOST_KEYS):
         statement = select(photo.c.cell, photo.c.key).where(
-            photo.c.owner_id == owner_id,
             photo.c.key.in_(keys[start : start + MOST_KEYS]),
+            belongs_to(owner_id),
             photo.c.cell.is_not(None),
         )
         found += [(cell, key) for cell, key in connection.execute(statement)]

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from photos.db import chunks, keyset
+from photos.db.belonging import belongs_to
 from photos.db.chunks import on_shelf
 from photos.db.engine import to_micros, wall_to_micros
 from photos.db.objects import discard_objects
@@ -146,14 +147,14 @@ def _page_statement(columns: tuple[Column[Any], ...], has_cursor: bool) -> Selec
 
 def list_photos_by_keys(connection: Connection, owner_id: int, keys: Sequence[int]) -> list[Photo]:
     """The owner's photos among `keys` (at most MOST_KEYS), in that order, without text lines."""
-    rows = connection.execute(select(photo).where(photo.c.key.in_(keys), photo.c.owner_id == owner_id)).all()
+    rows = connection.execute(select(photo).where(photo.c.key.in_(keys), belongs_to(owner_id))).all()
     found = {each.key: each for each in load_photos(connection, rows, with_text=False)}
     return [found[key] for key in keys if key in found]
 
 
 def list_photos_by_ids(connection: Connection, owner_id: int, ids: Collection[str]) -> list[Photo]:
     """The owner's photos among `ids` (at most MOST_KEYS), without text lines, in no order."""
-    rows = connection.execute(select(photo).where(photo.c.id.in_(ids), photo.c.owner_id == owner_id)).all()
+    rows = connection.execute(select(photo).where(photo.c.id.in_(ids), belongs_to(owner_id))).all()
     return list(load_photos(connection, rows, with_text=False))
 
 
