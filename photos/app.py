@@ -28,6 +28,7 @@ from photos.web import (
     provider,
     samples,
     search,
+    signing_in,  # noqa: F401 - more of the blueprint accounts
     timeline,
     trash,
     uploads,

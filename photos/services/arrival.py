@@ -93,10 +93,15 @@ def arrived_damaged(photo: Photo) -> bool:
 def free_bytes(connection: Connection, owner_id: int, settings: Settings) -> int | None:
     """Bytes the owner may still send; None without a quota."""
     user = user_rows.get_user(connection, owner_id)
-    quota = user.quota_bytes if user.quota_bytes is not None else settings.quota_bytes or None
+    quota = quota_of(user, settings)
     if quota is None:
         return None
     return max(0, quota - user.used_bytes - upload_rows.reserved_bytes(connection, owner_id))
+
+
+def quota_of(person: User, settings: Settings) -> int | None:
+    """Bytes this person may store: their own quota, else the one of the settings; None for no limit."""
+    return person.quota_bytes if person.quota_bytes is not None else settings.quota_bytes or None
 
 
 def over_quota(free: int) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 from flask_login import UserMixin, current_user
 
-from photos.errors import Denied, Invalid
+from photos.db import users
+from photos.errors import Denied, Invalid, NotFound
 from photos.models import ApiToken, User
 
 if TYPE_CHECKING:
@@ -57,6 +58,15 @@ def user() -> User:
     found = person()
     if found is None:
         raise Denied("Sign in first.")
+    return found
+
+
+def get_person(subject: str) -> User:
+    """Somebody else, as our provider of identities calls them. Raises NotFound for a stranger."""
+    with database().read() as connection:
+        found = users.find_user(connection, backends().identity.issuer, subject)
+    if found is None:
+        raise NotFound("person", subject)
     return found
 
 

@@ -6,8 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photos.db import users as user_rows
-from photos.errors import Conflict, Invalid, NotFound
-from photos.models import User
+from photos.errors import Conflict, Invalid
 from photos.services import accounts, links
 from photos.services.promises import size_words
 from photos.web import deps
@@ -45,7 +44,7 @@ def invite() -> Page:
 def reset(subject: str) -> Page:
     """Make a link for a new password, shown in this answer and nowhere else. Raises NotFound."""
     deps.check_accounts_are_ours()
-    person = _person(subject)
+    person = deps.get_person(subject)
     link = links.create_reset_link(
         person.email, database=deps.database(), base_url=deps.settings().base_url, made_by=deps.user()
     )
@@ -68,7 +67,7 @@ def unlock(subject: str) -> Page:
 @blueprint.post("/<subject>/quota")
 def quota(subject: str) -> Page:
     """Set how much somebody may store, in gigabytes; empty is the default. Raises NotFound."""
-    person = _person(subject)
+    person = deps.get_person(subject)
     try:
         text = deps.form_text("gigabytes", limit=20, required=False)
         size = _size_bytes(text) if text else None
@@ -91,7 +90,7 @@ def _size_bytes(text: str) -> int:
 
 
 def _set_disabled(subject: str, *, is_disabled: bool, words: str) -> Page:
-    person = _person(subject)
+    person = deps.get_person(subject)
     try:
         accounts.set_disabled(person.id, is_disabled, by=deps.user(), database=deps.database())
     except Conflict as error:
@@ -99,14 +98,6 @@ def _set_disabled(subject: str, *, is_disabled: bool, words: str) -> Page:
         return redirect(url_for("people.index"), 303)
     flash(f"{person.email} {words}.")
     return redirect(url_for("people.index"), 303)
-
-
-def _person(subject: str) -> User:
-    with deps.database().read() as connection:
-        person = user_rows.find_user(connection, deps.backends().identity.issuer, subject)
-    if person is None:
-        raise NotFound("person", subject)
-    return person
 
 
 def _people_page(

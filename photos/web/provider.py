@@ -1,7 +1,7 @@
 """Pages of the local identity provider: password, sign-up, and the one-time links.
 
 To the application beside it this is a foreign provider: it is reached by a redirect with state, nonce
-and challenge, and answers with a one-time code. Only `photos.web.accounts` makes sessions.
+and challenge, and answers with a one-time code. Only `photos.web.signing_in` makes sessions.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from photos.db import users as user_rows
 from photos.errors import Denied, NotFound
 from photos.models import User
 from photos.services import accounts, signing_in, tokens
+from photos.services.arrival import quota_of
 from photos.web import deps, sessions
 from photos.web.api import account_shapes as shapes
 from photos.web.api.operations import blueprint, document, operation
@@ -117,7 +118,4 @@ def openapi() -> Response:
 def _me(person: User) -> shapes.PersonShape:
     token = deps.token()
     scopes = sorted(token.scopes) if token else ["read", "write"]
-    default = deps.settings().quota_bytes or None
-    return shapes.person_shape(
-        person, scopes, person.quota_bytes if person.quota_bytes is not None else default
-    )
+    return shapes.person_shape(person, scopes, quota_of(person, deps.settings()))

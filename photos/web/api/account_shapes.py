@@ -107,13 +107,6 @@ class AccountPage(Struct):
     next: str | None
 
 
-class AccountListQuery(Struct):
-    """Where in the list of people to go on."""
-
-    limit: Annotated[int, Meta(ge=1, le=200)] = 60
-    cursor: Annotated[str, Meta(max_length=500)] | None = None
-
-
 class AccountChange(Struct, forbid_unknown_fields=True):
     """What to change about a person; absent fields stay. `quota_bytes` null is the default."""
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from photos.models import Change, ChangeFailure, Page
 from photos.services import changes
 from photos.web.api.correction_shapes import PlaceChange, TakenChange
-from photos.web.api.shapes import Cursor, Limit, Query, ShelfName
+from photos.web.api.shapes import PhotoId, Query, ShelfName
 from photos.web.change_words import change_words
 
 Action = Literal[
@@ -29,7 +29,6 @@ Action = Literal[
     "reprocess",
     "purge",
 ]
-PhotoId = Annotated[str, Meta(max_length=22)]
 
 
 class ChosenShape(Struct, forbid_unknown_fields=True):
@@ -86,13 +85,6 @@ class FailurePage(Struct):
 
     items: list[FailureShape]
     next: str | None
-
-
-class PageQuery(Struct):
-    """Where in a list to go on."""
-
-    limit: Limit = 60
-    cursor: Cursor | None = None
 
 
 def values_of(body: ChangeRequest) -> dict[str, Any]:

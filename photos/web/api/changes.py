@@ -12,6 +12,7 @@ from photos.web import deps
 from photos.web.api import change_shapes as shapes
 from photos.web.api.correction_shapes import PlaceChange, place_values
 from photos.web.api.operations import operation
+from photos.web.api.shapes import PageQuery
 
 FAILURES = 100
 """Failures that are shown with a change; the rest has a list of its own."""
@@ -41,8 +42,8 @@ def change_photos(body: shapes.ChangeRequest) -> shapes.ChangeShape:
     return _shape(change)
 
 
-@operation("GET", "/changes", query=shapes.PageQuery, answer=shapes.ChangePage)
-def list_changes(query: shapes.PageQuery) -> shapes.ChangePage:
+@operation("GET", "/changes", query=PageQuery, answer=shapes.ChangePage)
+def list_changes(query: PageQuery) -> shapes.ChangePage:
     """List recent changes to many photos, newest first; they are kept for 30 days."""
     with deps.database().read() as connection:
         page = change_rows.list_changes(connection, deps.user().id, limit=query.limit, cursor=query.cursor)
@@ -56,8 +57,8 @@ def get_change(change_id: str) -> shapes.ChangeShape:
         return _shape(change_rows.get_change(connection, change_id, owner_id=deps.user().id))
 
 
-@operation("GET", "/changes/<change_id>/failures", query=shapes.PageQuery, answer=shapes.FailurePage)
-def list_failures(change_id: str, query: shapes.PageQuery) -> shapes.FailurePage:
+@operation("GET", "/changes/<change_id>/failures", query=PageQuery, answer=shapes.FailurePage)
+def list_failures(change_id: str, query: PageQuery) -> shapes.FailurePage:
     """List the photos that stayed as they were, and why."""
     with deps.database().read() as connection:
         change = change_rows.get_change(connection, change_id, owner_id=deps.user().id)

@@ -85,36 +85,39 @@ def operation(
                 given["query"] = _read_query(query)
             if body is not None:
                 given["body"] = _read_body(body)
-            result = view(**given)
-            if result is None:
-                return Response(status=204)
-            answered = Response(msgspec.json.encode(result), status=code, mimetype="application/json")
-            if is_conditional:
-                # kept by the browser, and asked for again each time
-                answered.headers["Cache-Control"] = "private, no-cache"
-                answered.add_etag()
-                answered.make_conditional(request)
-            return answered
+            return _response(view(**given), code, is_conditional=is_conditional)
 
         blueprint.add_url_rule(path, endpoint=view.__name__, view_func=call, methods=[method])
         OPERATIONS.append(
             Operation(
-                view.__name__,
-                method,
-                path,
-                summary,
-                " ".join(description.split()),
-                code,
-                answer,
-                body,
-                query,
-                takes,
-                is_conditional,
+                name=view.__name__,
+                method=method,
+                path=path,
+                summary=summary,
+                description=" ".join(description.split()),
+                status=code,
+                answer=answer,
+                body=body,
+                query=query,
+                takes=takes,
+                is_conditional=is_conditional,
             )
         )
         return view
 
     return register
+
+
+def _response(result: msgspec.Struct | None, status: int, *, is_conditional: bool) -> Response:
+    if result is None:
+        return Response(status=204)
+    response = Response(msgspec.json.encode(result), status=status, mimetype="application/json")
+    if is_conditional:
+        # kept by the browser, and asked for again each time
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+    return response
 
 
 def _read_query(shape: type[Shape]) -> Shape:

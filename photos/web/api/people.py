@@ -9,16 +9,16 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from photos.db import users as user_rows
-from photos.errors import Denied, NotFound
-from photos.models import User
+from photos.errors import Denied
 from photos.services import accounts, links
 from photos.web import deps
 from photos.web.api import account_shapes as shapes
 from photos.web.api.operations import operation
+from photos.web.api.shapes import PageQuery
 
 
-@operation("GET", "/people", query=shapes.AccountListQuery, answer=shapes.AccountPage)
-def list_people(query: shapes.AccountListQuery) -> shapes.AccountPage:
+@operation("GET", "/people", query=PageQuery, answer=shapes.AccountPage)
+def list_people(query: PageQuery) -> shapes.AccountPage:
     """List everybody, in order of arrival. For administrators."""
     with deps.database().read() as connection:
         page = user_rows.list_users(connection, limit=query.limit, cursor=query.cursor)
@@ -51,13 +51,13 @@ def change_person(subject: str, body: shapes.AccountChange) -> shapes.AccountSha
 
     Nobody locks themselves out.
     """
-    person, database = _get_person(subject), deps.database()
+    person, database = deps.get_person(subject), deps.database()
     if body.is_locked is not UNSET:
         accounts.set_disabled(person.id, body.is_locked, by=deps.user(), database=database)
     if body.quota_bytes is not UNSET:
         with database.write() as connection:
             user_rows.set_quota(connection, person.id, body.quota_bytes)
-    return shapes.account_shape(_get_person(subject))
+    return shapes.account_shape(deps.get_person(subject))
 
 
 @operation("POST", "/people/<subject>/reset", answer=shapes.OneTimeLink, status=201)
@@ -70,17 +70,9 @@ def create_reset_link(subject: str) -> shapes.OneTimeLink:
     if deps.token() is not None:
         raise Denied("Links for a new password are made by somebody who has signed in.")
     url = links.create_reset_link(
-        _get_person(subject).email,
+        deps.get_person(subject).email,
         database=deps.database(),
         base_url=deps.settings().base_url,
         made_by=deps.user(),
     )
     return shapes.OneTimeLink(url, links.RESET_SECONDS)
-
-
-def _get_person(subject: str) -> User:
-    with deps.database().read() as connection:
-        person = user_rows.find_user(connection, deps.backends().identity.issuer, subject)
-    if person is None:
-        raise NotFound("person", subject)
-    return person

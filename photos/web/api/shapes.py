@@ -9,7 +9,15 @@ from msgspec import Meta, Struct
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=500)]
 Query = Annotated[str, Meta(max_length=1000)]
+PhotoId = Annotated[str, Meta(max_length=22)]
 ShelfName = Literal["timeline", "archive", "trash", "refused"]
+
+
+class PageQuery(Struct):
+    """Where in a list to go on."""
+
+    limit: Limit = 60
+    cursor: Cursor | None = None
 
 
 class Problem(Struct, kw_only=True):
