@@ -113,23 +113,28 @@ class Uploader:
             yield future.result()
 
     def _send(self, path: Path, offer: dict[str, Any]) -> Outcome:
-        upload, parts = f"uploads/{offer['upload_id']}", offer["parts"]
         try:
-            for _ in range(TRIES):
-                try:
-                    self._put_parts(path, parts, part_size=offer["part_size"])
-                    photo = self._call("POST", f"{upload}/complete")
-                    return Outcome(str(path), "sent", photo["id"])
-                except ServerError as error:
-                    if error.status not in STALE:
-                        raise
-                    failure = str(error)
-                    parts = self._call("GET", upload)["parts"]
+            return Outcome(str(path), "sent", self._send_whole(path, offer))
         except Refused as refusal:
             return Outcome(str(path), "refused", reason=str(refusal))
         except (ServerError, OSError) as error:
-            failure = str(error)
-        return Outcome(str(path), "failed", reason=failure)
+            return Outcome(str(path), "failed", reason=str(error))
+
+    def _send_whole(self, path: Path, offer: dict[str, Any]) -> str:
+        """The id of the photo that it became. What got lost meanwhile is asked for, and sent again."""
+        upload = f"uploads/{offer['upload_id']}"
+        for _ in range(TRIES - 1):
+            try:
+                return self._complete(path, upload, offer)
+            except ServerError as error:
+                if error.status not in STALE:
+                    raise
+            offer = offer | {"parts": self._call("GET", upload)["parts"]}
+        return self._complete(path, upload, offer)
+
+    def _complete(self, path: Path, upload: str, offer: dict[str, Any]) -> str:
+        self._put_parts(path, offer["parts"], part_size=offer["part_size"])
+        return str(self._call("POST", f"{upload}/complete")["id"])
 
     def _put_parts(self, path: Path, parts: list[dict[str, Any]], *, part_size: int) -> None:
         headers = {"Content-Type": "application/octet-stream"}
@@ -167,7 +172,7 @@ class Uploader:
         failure, named_seconds = ServerError(""), 0
         for attempt in range(tries):
             if attempt:
-                pause = min(30, 2**attempt) * random.uniform(0.5, 1)  # nosec B311 # jitter
+                pause = min(30, 2**attempt) * random.uniform(0.5, 1)  # jitter
                 time.sleep(max(pause, named_seconds))
             try:
                 answer = self.session.request(

@@ -38,6 +38,7 @@ class Runner:
         self.backends = backends
         self.stopping = threading.Event()
         self.name = new_id()
+        self._mended_at: float | None = None
 
     def run(self) -> None:
         """Work until `stop` is called."""
@@ -113,30 +114,27 @@ class Runner:
             log.warning("job %s comes again when its lease ends: %s", job.name, failure)
 
     def _sweep(self) -> None:
-        mended_at: float | None = None
         while not self.stopping.is_set():
             try:
                 if self._holds_lease():
-                    swept = upkeep.sweep(
-                        settings=self.backends.settings,
-                        database=self.backends.database,
-                        storage=self.backends.storage,
-                        recognition=self.backends.recognition,
-                        search=self.backends.search,
-                        jobs=self.backends.jobs,
-                    )
-                    log.debug("swept: %s", swept)
-                    if mended_at is None:
-                        upkeep.compare(database=self.backends.database, search=self.backends.search)
-                        mended_at = time.monotonic()
-                    elif time.monotonic() - mended_at > MEND_SECONDS:
-                        upkeep.mend(database=self.backends.database, search=self.backends.search)
-                        mended_at = time.monotonic()
+                    self._keep_up()
             except BackendError as error:
                 log.error("the sweep could not finish: %s", error)
             except Exception:  # the timer must outlive a bug; the next round tells again
                 log.exception("the sweep failed")
             self.stopping.wait(SWEEP_SECONDS)
+
+    def _keep_up(self) -> None:
+        """The sweep; at the start everything is compared as well, and mended once an hour after that."""
+        here = self.backends
+        log.debug("swept: %s", tasks.keep_hour("sweep", here))
+        if self._mended_at is None:
+            upkeep.compare(database=here.database, search=here.search)
+        elif time.monotonic() - self._mended_at > MEND_SECONDS:
+            tasks.keep_hour("mend", here)
+        else:
+            return
+        self._mended_at = time.monotonic()
 
     def _holds_lease(self) -> bool:
         with self.backends.database.write(is_flushed=False) as connection:

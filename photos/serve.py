@@ -135,7 +135,7 @@ class Child:
     def start(self) -> None:
         """Start it, to be ended by the kernel if we are."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # nosec B603 # our own fixed commands
+        self.process = subprocess.Popen(  # our own fixed commands
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=self.log,

@@ -44,9 +44,9 @@ def run(job: Job, backends: Backends) -> None:
         metrics.record("JobRetries", int(job.attempt > 1), "Count", **words)
 
 
-def keep_hour(name: str, backends: Backends) -> None:
-    """Do one of TIMED. Raises BackendError for "later"."""
-    _call(TIMED[name], Job("", name, {}, 1), backends)
+def keep_hour(name: str, backends: Backends) -> object:
+    """Do one of TIMED, and return what it did, for a log line. Raises BackendError for "later"."""
+    return _call(TIMED[name], Job("", name, {}, 1), backends)
 
 
 def _do(job: Job, backends: Backends) -> None:
@@ -56,7 +56,7 @@ def _do(job: Job, backends: Backends) -> None:
     _call(task, job, backends)
 
 
-def _call(task: Callable[..., object], job: Job, backends: Backends) -> None:
+def _call(task: Callable[..., object], job: Job, backends: Backends) -> object:
     given: list[str] = []
     parts: dict[str, object] = {}
     for name, parameter in signature(task).parameters.items():
@@ -66,4 +66,4 @@ def _call(task: Callable[..., object], job: Job, backends: Backends) -> None:
             given.append(job.payload[name])
         else:
             raise Invalid(f"job {job.name} has no {name}", code="unknown_job")
-    task(*given, **parts)
+    return task(*given, **parts)

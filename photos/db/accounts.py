@@ -37,7 +37,6 @@ class Link:
 
     purpose: str
     subject: str
-    email: str
     is_admin: bool
     expires_at: datetime
 
@@ -107,7 +106,6 @@ def add_link(
     now: datetime,
     expires_at: datetime,
     subject: str = "",
-    email: str = "",
     is_admin: bool = False,
     created_by: int | None = None,
 ) -> None:
@@ -117,7 +115,7 @@ def add_link(
             token_hash=token_hash,
             purpose=purpose,
             subject=subject,
-            email=email,
+            email="",
             is_admin=is_admin,
             created_by=created_by,
             created_at=to_micros(now),
@@ -138,7 +136,7 @@ def find_link(connection: Connection, token_hash: str, *, now: datetime) -> Link
     ).one_or_none()
     if row is None:
         return None
-    return Link(row.purpose, row.subject, row.email, row.is_admin, from_micros(row.expires_at))
+    return Link(row.purpose, row.subject, row.is_admin, from_micros(row.expires_at))
 
 
 def spend_link(connection: Connection, token_hash: str, *, now: datetime) -> bool:

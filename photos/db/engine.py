@@ -83,7 +83,7 @@ def repeated(unit: Callable[P, T]) -> Callable[P, T]:
                 return unit(*args, **kwargs)
             except RolledBack as error:
                 log.info("%s is repeated: %s", unit.__name__, error)
-                time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # nosec B311 # jitter
+                time.sleep(0.02 * attempt * random.uniform(0.5, 1.5))  # jitter
         return unit(*args, **kwargs)
 
     return call
@@ -168,6 +168,10 @@ class Database:
 
     @contextmanager
     def translated(self, action: str) -> Iterator[None]:
+        """Turn what SQLAlchemy raises into RolledBack, DatabaseFull or DatabaseError; `action` is a verb.
+
+        What is none of them, such as IntegrityError, passes.
+        """
         try:
             yield
         except DBAPIError as error:
@@ -252,7 +256,7 @@ def begin_writing(
             except OperationalError as error:
                 if not _is_busy(error) or time.monotonic() > give_up_at:
                     raise
-            time.sleep(random.uniform(*BUSY_PAUSE_SECONDS))  # nosec B311 # jitter
+            time.sleep(random.uniform(*BUSY_PAUSE_SECONDS))  # jitter
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 

@@ -125,7 +125,7 @@ account_link = table(
     Column("token_hash", Binary(64), primary_key=True),
     Column("purpose", Binary(16), nullable=False),
     Column("subject", Binary(22), nullable=False),
-    Column("email", Binary(320), nullable=False),
+    Column("email", Binary(320), nullable=False),  # always empty; the version before this one writes it
     Column("is_admin", Boolean, nullable=False),
     Column("created_by", Key),
     Column("created_at", Instant, nullable=False),

@@ -11,7 +11,7 @@ import os
 import queue
 import signal
 import socket
-import subprocess  # nosec B404
+import subprocess
 import sys
 import threading
 import time
@@ -213,7 +213,7 @@ def _start_child(limits: Limits) -> _Child:
 def _spawn(channel: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-B", "-m", "photos.imaging.child", msgspec.json.encode(limits).decode()]
     # No shell, and no word from outside.
-    return subprocess.Popen(  # nosec B603
+    return subprocess.Popen(
         command,
         stdin=channel.fileno(),
         stdout=subprocess.DEVNULL,

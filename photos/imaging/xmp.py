@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element  # nosec B405
+from xml.etree.ElementTree import Element
 
 from defusedxml import ElementTree
 

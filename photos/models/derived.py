@@ -63,6 +63,11 @@ class Developed:
     light: str
     """`dark`, `bright` or empty."""
 
+    @property
+    def large(self) -> DevelopedRendition:
+        """The picture that is looked at for labels and text."""
+        return next(each for each in self.renditions if each.kind == "large")
+
 
 @dataclass(frozen=True, slots=True)
 class RecognisedLabels:

@@ -31,9 +31,9 @@ from photos.services import change_actions
 from photos.services.change_actions import Step
 from photos.services.hints import hint
 from photos.services.indexing import index_photos
-from photos.services.likeness import understand
+from photos.services.search import MOST_IDS, list_ids
 
-MOST = 10_000
+MOST = MOST_IDS
 """Photos of one change."""
 INSTANT = 200
 """A change of so many photos is made in the request that asks for it, so that it feels instant."""
@@ -46,7 +46,6 @@ WORK_SECONDS = 10.0
 OVERDUE = timedelta(seconds=60)
 KEPT = timedelta(days=change_rows.KEPT_DAYS)
 GONE = "It is not in your library."
-PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +127,9 @@ def forget_old(*, database: Database, now: datetime, limit: int) -> int:
 
 def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -> list[str]:
     """Ids of the chosen photos, each once. Raises Invalid for none and for more than MOST."""
+    is_whole = True
     if chosen.query:
-        ids = _found(chosen.query, owner=owner, database=database, search=search)
+        ids, is_whole = list_ids(chosen.query, owner=owner, database=database, search=search)
     elif chosen.shelf is not None:
         with database.read() as connection:
             ids = change_rows.list_ids_on_shelf(connection, owner.id, chosen.shelf, limit=MOST + 1)
@@ -137,21 +137,8 @@ def choose(chosen: Chosen, *, owner: User, database: Database, search: Search) -
         ids = list(dict.fromkeys(chosen.ids))
     if not ids:
         raise Invalid("Choose at least one photo.", code="nothing", field="photos")
-    if len(ids) > MOST:
+    if len(ids) > MOST or not is_whole:
         raise Invalid(f"One change takes at most {MOST:,} photos.", code="too_many", field="photos")
-    return ids
-
-
-def _found(query: str, *, owner: User, database: Database, search: Search) -> list[str]:
-    ids: list[str] = []
-    tree, cursor = understand(query, owner=owner, database=database), None
-    while len(ids) <= MOST:
-        page = search.find(tree, owner_id=owner.id, limit=PAGE, cursor=cursor)
-        with database.read() as connection:
-            ids += change_rows.list_ids_by_keys(connection, owner.id, [hit.key for hit in page.hits])
-        cursor = page.next
-        if cursor is None:
-            break
     return ids
 
 
@@ -221,26 +208,23 @@ class _Made:
 @repeated
 def _write_slice(change_id: str, database: Database) -> _Made:
     now = datetime.now(UTC)
-    made = _Made([], [], False)
     with database.write() as connection:
         change = change_rows.lock_change(connection, change_id)
         if change is None:
-            return made
+            return _Made([], [], goes_on=False)
         items = change_rows.list_waiting(connection, change_id, SLICE)
         found = change_rows.load_for_change(connection, change.owner_id, [item.photo_id for item in items])
-        outcomes = []
         wanted: dict[int, edits.Columns] = {}
-        for item in items:
-            outcome = _apply(connection, change, item, found, wanted, now)
-            outcomes.append(outcome)
-            if not outcome.reason:
-                photo: Photo = found[item.photo_id][0]
-                made.keys.append(photo.key)
-                if change_actions.renews(change.action, change.content):
-                    made.to_process.append(photo.id)
+        outcomes = [_apply(connection, change, item, found, wanted, now) for item in items]
         edits.write_many(connection, wanted, now=now)
         change_rows.save_outcomes(connection, change_id, outcomes, now=now)
-    return _Made(made.keys, made.to_process, goes_on=len(items) == SLICE)
+    changed: list[Photo] = [
+        found[item.photo_id][0] for item, outcome in zip(items, outcomes, strict=True) if not outcome.reason
+    ]
+    renewed = changed if change_actions.renews(change.action, change.content) else []
+    return _Made(
+        [photo.key for photo in changed], [photo.id for photo in renewed], goes_on=len(items) == SLICE
+    )
 
 
 def _apply(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from photos.backends.jobs import Jobs
 from photos.backends.search import Search
 from photos.backends.storage import Storage
@@ -59,8 +61,7 @@ def find_differences(
         report(f"{kind}: {subject}")
 
     with database.read() as connection:
-        wanted: set[str] = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))
-        wanted |= set(upload_rows.list_open_keys(connection))
+        wanted = _expected_keys(connection, now)
         for row in objects.iterate_objects(connection):
             wanted.add(row.storage_key)
             if row.storage_key not in stored:
@@ -81,6 +82,12 @@ def find_differences(
         found("months_wrong", f"user {month.owner_id}, {month.shelf}, {month}")
     _compare_index(database, search, found)
     return Differences(**counts)
+
+
+def _expected_keys(connection: Connection, now: datetime) -> set[str]:
+    """Objects that may lie there without belonging to a photo: on their way in, or out with a sweep."""
+    discarded = objects.list_discarded(connection, before=now + timedelta(days=1), limit=None)
+    return {*discarded, *upload_rows.list_open_keys(connection)}
 
 
 def _list_ours(storage: Storage) -> Iterator[StoredObject]:
@@ -135,8 +142,7 @@ def repair(
     stored = {item.key for item in _list_ours(storage)}
     to_develop = []
     with database.write() as connection:
-        wanted = set(objects.list_discarded(connection, before=now + timedelta(days=1), limit=None))
-        wanted |= set(upload_rows.list_open_keys(connection))
+        wanted = _expected_keys(connection, now)
         for row in list(objects.iterate_objects(connection)):
             wanted |= {row.storage_key, *row.rendition_keys}
             if row.storage_key in stored and not stored.issuperset(row.rendition_keys):

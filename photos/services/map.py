@@ -16,8 +16,8 @@ from photos.models import Photo, User
 from photos.query.vocabulary import Kind
 from photos.services.likeness import understand
 
-MOST_HITS, HITS_AT_ONCE = 5000, 500
-"""Of a query, the newest hits are on the map; as many at a time are asked of the index."""
+MOST_HITS = 5000
+"""Of a query, the newest hits are on the map."""
 MOST_PLACES = 100
 """Of the whole library; of a query as many as its facets have."""
 FINER = 2
@@ -56,7 +56,10 @@ def look(
     if bounds.south > bounds.north:
         raise Invalid("The southern edge comes first: this box ends before it begins.", field="south")
     zoom = map_rows.zoom_for(bounds, zoom + FINER)
-    keys, is_whole = _hits(query, owner, database, search) if query.strip() else (None, True)
+    keys, is_whole = None, True
+    if query.strip():
+        tree = understand(query, owner=owner, database=database)
+        keys, is_whole = search.list_keys(tree, owner_id=owner.id, limit=MOST_HITS)
     with database.read() as connection:
         if keys is None:
             squares = map_rows.list_squares(connection, owner.id, bounds, zoom)
@@ -79,18 +82,6 @@ def places(*, owner: User, database: Database, search: Search, query: str = "") 
         return search.suggest("", owner_id=owner.id, kinds=[Kind.PLACE], limit=MOST_PLACES)
     tree = understand(query, owner=owner, database=database)
     return search.facets(tree, owner_id=owner.id, kinds=[Kind.PLACE]).values
-
-
-def _hits(query: str, owner: User, database: Database, search: Search) -> tuple[list[int], bool]:
-    tree, cursor = understand(query, owner=owner, database=database), None
-    keys: list[int] = []
-    for _ in range(MOST_HITS // HITS_AT_ONCE):
-        page = search.find(tree, owner_id=owner.id, limit=HITS_AT_ONCE, cursor=cursor)
-        keys += [hit.key for hit in page.hits]
-        cursor = page.next
-        if cursor is None:
-            break
-    return keys, cursor is None
 
 
 def _gathered(cells: Iterable[tuple[int, int]], zoom: int) -> list[Square]:

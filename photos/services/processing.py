@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -89,7 +89,7 @@ def process_photo(
             photo, token, database=database, storage=storage, darkroom=darkroom, gazetteer=gazetteer
         )
         if large is not None:
-            _label_in_passing(photo, large, photo.turn, database=database, recognition=recognition)
+            _label_in_passing(photo, large, database=database, recognition=recognition)
             with database.write(is_flushed=False) as connection:
                 pipeline.finish_photo(connection, photo.key, token=token, now=datetime.now(UTC))
     except Invalid as refusal:
@@ -132,19 +132,9 @@ def _develop(
     except OSError as error:
         raise StorageError("read", photo.storage_key) from error
     place = gazetteer.nearest(developed.facts.position) if developed.facts.position else None
-    renditions = [
-        Rendition(
-            made.kind,
-            rendition_key(photo.id, made.kind, photo.turn),
-            made.width,
-            made.height,
-            len(made.body),
-            made.media_type,
-        )
-        for made in developed.renditions
-    ]
-    for made, rendition in zip(developed.renditions, renditions, strict=True):
-        storage.put(rendition.key, made.body, media_type=made.media_type)
+    renditions = store_renditions(
+        developed, lambda kind: rendition_key(photo.id, kind, photo.turn), storage=storage
+    )
     with database.write() as connection:
         is_ours = pipeline.save_developed(
             connection,
@@ -161,7 +151,19 @@ def _develop(
         log.info("photo %s is gone, or its lease went to somebody else", photo.id)
         _clear_up(photo, renditions, database=database)
         return None
-    return next(made.body for made in developed.renditions if made.kind == "large")
+    return developed.large.body
+
+
+def store_renditions(
+    developed: Developed, key_of: Callable[[str], str], *, storage: Storage
+) -> list[Rendition]:
+    """Put the pictures made of a photo where `key_of` their kind says. Raises StorageError."""
+    stored = []
+    for made in developed.renditions:
+        key = key_of(made.kind)
+        storage.put(key, made.body, media_type=made.media_type)
+        stored.append(Rendition(made.kind, key, made.width, made.height, len(made.body), made.media_type))
+    return stored
 
 
 def _confirm_damage(photo: Photo, arrived: str, storage: Storage) -> None:
@@ -183,12 +185,10 @@ def _clear_up(photo: Photo, renditions: Sequence[Rendition], *, database: Databa
         objects.discard_objects(connection, unneeded, now=datetime.now(UTC))
 
 
-def _label_in_passing(
-    photo: Photo, large: bytes, turn: int, *, database: Database, recognition: Recognition
-) -> None:
+def _label_in_passing(photo: Photo, large: bytes, *, database: Database, recognition: Recognition) -> None:
     """Label a photo that is being processed. A recogniser that is down delays labels, never the photo."""
     try:
-        _save_labels(photo, large, turn, database=database, recognition=recognition)
+        _save_labels(photo, large, photo.turn, database=database, recognition=recognition)
     except BackendError as error:
         log.warning("labels of photo %s come later: %s", photo.id, error)
 

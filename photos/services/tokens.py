@@ -11,7 +11,7 @@ from photos.ids import hash_secret, new_secret
 from photos.models import ApiToken, User
 from photos.services.accounts import get_person
 
-TOKEN_PREFIX = "bgi_"  # nosec B105 # a prefix, so that leaked tokens can be recognised
+TOKEN_PREFIX = "bgi_"  # a prefix, so that leaked tokens can be recognised
 LONGEST_TOKEN_NAME = 100
 SCOPES = frozenset({"read", "write"})
 

@@ -1,0 +1,1 @@
+"""HTTP and nothing else: pages, the JSON API, and the checks before both."""

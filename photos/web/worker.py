@@ -99,7 +99,7 @@ def _signing_key(backends: Backends) -> bytes:
     return derived_key(backends.secret_key, JOBS_PURPOSE)
 
 
-def _answer(work: Callable[[], None], attempt: int) -> Response:
+def _answer(work: Callable[[], object], attempt: int) -> Response:
     """200 when it is done. What went wrong is noted for those who look at the dead letters."""
     here, message_id = deps.backends(), request.headers.get("X-Aws-Sqsd-Msgid", "")[:100]
     began = time.monotonic()
@@ -123,7 +123,7 @@ def _note(message_id: str, reason: str, attempt: int, backends: Backends) -> Non
         log.warning("why message %s failed is not noted: %s", message_id, error)
 
 
-def within(seconds: float, work: Callable[[], None]) -> None:
+def within(seconds: float, work: Callable[[], object]) -> None:
     """Do it in a thread of its own; raises what it raises, and BackendError where it takes too long.
 
     A thread cannot be ended. So this process then ends in good order, with the other jobs in it, and takes

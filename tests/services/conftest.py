@@ -23,8 +23,9 @@ from photos.db.engine import Database
 from photos.ids import new_id
 from photos.imaging.pool import Decoders
 from photos.models import Identity, Photo, User
-from photos.services import arrival, fsck, promises, search, upkeep, uploads, whole_files
+from photos.services import arrival, fsck, processing, promises, search, upkeep, uploads, whole_files
 from photos.services.fsck import Differences
+from photos.services.processing import Darkroom
 from photos.wiring import Backends, open_backends
 
 PASSWORD = "a lighthouse at noon"
@@ -93,6 +94,21 @@ class Library:
             database=parts.database,
             storage=parts.storage,
             jobs=parts.jobs,
+        )
+
+    def process(self, photo: Photo, *, darkroom: Darkroom | None = None) -> None:
+        """Do the main job of one photo, with a darkroom of the test's own if one is given."""
+        parts = self.backends
+        processing.process_photo(
+            photo.id,
+            settings=parts.settings,
+            database=parts.database,
+            storage=parts.storage,
+            recognition=parts.recognition,
+            search=parts.search,
+            jobs=parts.jobs,
+            darkroom=darkroom or parts.darkroom,
+            gazetteer=parts.gazetteer,
         )
 
     def work(self) -> int:

@@ -12,28 +12,13 @@ from photos.backends.recognition.onnx import OnnxRecognition
 from photos.backends.storage.folder import FolderStorage
 from photos.db import pipeline
 from photos.errors import BackendError, NotFound
-from photos.models import Photo, PhotoState, TakenSource, Verdict
+from photos.models import Developed, PhotoState, TakenSource, Verdict
 from photos.services import library as library_service
 from photos.services import processing
 from tests import pictures
 from tests.recogniser import as_jpeg
 from tests.recogniser import photo as real_photo
 from tests.services.conftest import Library
-
-
-def process(library: Library, photo: Photo) -> None:
-    parts = library.backends
-    processing.process_photo(
-        photo.id,
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
-        darkroom=parts.darkroom,
-        gazetteer=parts.gazetteer,
-    )
 
 
 def stored_file(library: Library, key: str) -> Path:
@@ -85,7 +70,7 @@ def test_processing_twice_changes_nothing(library: Library) -> None:
     photo = library.upload(pictures.jpeg())
     library.work()
     before, objects = library.photo(photo.id), library.objects()
-    process(library, photo)
+    library.process(photo)
     assert library.photo(photo.id) == before
     assert library.objects() == objects
 
@@ -159,23 +144,13 @@ def test_a_photo_that_is_deleted_while_it_is_developed_stays_deleted(library: Li
     parts = library.backends
 
     class DeletingDarkroom:
-        def develop(self, path: Path, *, turn: int = 0) -> object:
+        def develop(self, path: Path, *, turn: int = 0) -> Developed:
             developed = parts.darkroom.develop(path, turn=turn)
             library_service.trash(photo.id, owner=library.owner, database=parts.database, search=parts.search)
             library_service.purge(photo.id, owner=library.owner, database=parts.database, search=parts.search)
             return developed
 
-    processing.process_photo(
-        photo.id,
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
-        darkroom=DeletingDarkroom(),  # type: ignore[arg-type]
-        gazetteer=parts.gazetteer,
-    )
+    library.process(photo, darkroom=DeletingDarkroom())
     library.sweep()
     with pytest.raises(NotFound):
         library.photo(photo.id)
@@ -201,10 +176,10 @@ def test_storage_that_is_down_delays_and_does_not_refuse(library: Library) -> No
     root = library.backends.settings.data / "storage"
     root.rename(root.with_name("elsewhere"))
     with pytest.raises(BackendError):
-        process(library, photo)
+        library.process(photo)
     assert library.photo(photo.id).state is PhotoState.NEW
     root.with_name("elsewhere").rename(root)
-    process(library, photo)
+    library.process(photo)
     assert library.photo(photo.id).state is PhotoState.READY
 
 
@@ -240,7 +215,7 @@ def test_a_rejected_label_stays_rejected_after_processing_again(seeing_library: 
 def test_text_is_read_by_its_own_job_after_the_photo_is_ready(seeing_library: Library) -> None:
     library = seeing_library
     photo = library.upload(as_jpeg(real_photo("page")), "page.jpg")
-    process(library, photo)
+    library.process(photo)
     assert library.photo(photo.id).state is PhotoState.READY
     assert library.photo(photo.id).text == ()
     library.work()

@@ -13,9 +13,8 @@ from sqlalchemy import select
 from photos.db import pipeline
 from photos.db.schema import photo_hash
 from photos.errors import Conflict, NotFound
-from photos.models import Box, Label, Photo, PhotoState, TextLine, User
+from photos.models import Box, Developed, Label, Photo, PhotoState, TextLine, User
 from photos.services import library as acts
-from photos.services import processing
 from tests import pictures
 from tests.services.conftest import Library
 
@@ -136,23 +135,13 @@ def test_a_photo_turned_while_it_is_developed_is_developed_again(library: Librar
     parts = library.backends
 
     class TurningDarkroom:
-        def develop(self, path: Path, *, turn: int = 0) -> object:
+        def develop(self, path: Path, *, turn: int = 0) -> Developed:
             developed = parts.darkroom.develop(path, turn=turn)
             acts.turn(photo.id, 180, owner=library.owner, database=parts.database, jobs=parts.jobs)
             return developed
 
     turn(library, photo, 90)
-    processing.process_photo(
-        photo.id,
-        settings=parts.settings,
-        database=parts.database,
-        storage=parts.storage,
-        recognition=parts.recognition,
-        search=parts.search,
-        jobs=parts.jobs,
-        darkroom=TurningDarkroom(),  # type: ignore[arg-type]
-        gazetteer=parts.gazetteer,
-    )
+    library.process(photo, darkroom=TurningDarkroom())
     assert library.photo(photo.id).state is PhotoState.NEW
     library.work()
     turned = library.photo(photo.id)

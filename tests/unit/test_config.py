@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,20 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="BIGIMAGE_DATA"):
         ensure_secret_key(Settings(data=tmp_path / "file"))
+
+
+@pytest.mark.parametrize("variable", [field.metadata["env"] for field in fields(Settings)])
+def test_every_setting_refuses_what_nobody_can_mean(variable: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_settings({variable: "\0"})
+    assert any(problem.startswith(variable) for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    "variable", [field.metadata["env"] for field in fields(Settings) if field.type == "int"]
+)
+@pytest.mark.parametrize("value", ["many", "1.5", "-1", "9" * 30])
+def test_every_number_has_a_lowest_and_a_highest(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_settings({variable: value})
+    assert any(problem.startswith(variable) for problem in refused.value.problems)

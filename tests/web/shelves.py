@@ -16,7 +16,7 @@ from photos.db import photos as photo_rows
 from photos.db import pipeline
 from photos.imaging.pool import Decoders
 from photos.models import Label, Photo
-from photos.services import fsck, upkeep
+from photos.services import fsck
 
 if TYPE_CHECKING:
     from tests.web.conftest import Browser
@@ -73,14 +73,7 @@ class Library:
     def differences(self) -> list[str]:
         """What fsck finds after a sweep."""
         parts, found = self.backends, list[str]()
-        upkeep.sweep(
-            settings=parts.settings,
-            database=parts.database,
-            storage=parts.storage,
-            recognition=parts.recognition,
-            search=parts.search,
-            jobs=parts.jobs,
-        )
+        tasks.keep_hour("sweep", parts)
         fsck.find_differences(
             database=parts.database, storage=parts.storage, search=parts.search, report=found.append
         )

@@ -77,8 +77,8 @@ def test_a_hit_by_another_word_says_which(library: Library, ids: list[str]) -> N
     assert [item["reasons"][0]["because"] for item in items] == ["", "dogs: counted as dog"]
 
 
-def test_all_hits_are_listed_by_id(library: Library, ids: list[str]) -> None:
-    assert answer(library, "/ids", q="dog") == {"ids": [ids[0], ids[1]], "is_whole": True}
+def test_all_hits_are_listed_by_id_newest_first(library: Library, ids: list[str]) -> None:
+    assert answer(library, "/ids", q="dog") == {"ids": [ids[1], ids[0]], "is_whole": True}
 
 
 @pytest.mark.parametrize("path", ["/facets", "/ids"])

@@ -28,7 +28,7 @@ def count_facets(connection: sqlite3.Connection, tree: Node, owner_id: int, kind
         return Facets(min(count, MOST_COUNTED), count <= MOST_COUNTED, ())
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS hit (number INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM temp.hit")
-    connection.execute(f"INSERT INTO temp.hit {hits}", parameters)  # nosec B608 # our own clauses, bound
+    connection.execute(f"INSERT INTO temp.hit {hits}", parameters)  # our own clauses, bound
     (count,) = connection.execute("SELECT count(*) FROM temp.hit").fetchone()
     if count > MOST_COUNTED:
         connection.execute("DELETE FROM temp.hit WHERE number = (SELECT min(number) FROM temp.hit)")
