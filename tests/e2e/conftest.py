@@ -68,10 +68,12 @@ def make_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture(scope="session")
-def window(browser: Browser) -> Iterator[Witness]:
-    """A browser window of the usual size, watched. It is kept: to read and compile all scripts anew costs
-    two seconds."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+def window(browser: Browser, house: RunningApp) -> Iterator[Witness]:
+    """A browser window of the usual size, watched, in which a path is one of the house. It is kept: to read
+    and compile all scripts anew takes long."""
+    context = browser.new_context(
+        base_url=house.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE_MS)
     yield Witness(context)
     context.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -86,13 +87,11 @@ def test_a_box_that_is_drawn_or_typed_becomes_the_search(
 
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1440, "light")])
 def test_the_map_is_accessible_and_fits(
-    library: Furnished, make_context: Callable[..., BrowserContext], width: int, theme: str
+    library: Furnished, context: BrowserContext, witness: Witness, width: int, theme: Any
 ) -> None:
-    context = make_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
-    )
-    witness = Witness(context)
     page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     library.open(page, "/map")
     expect(page.locator("#map-words")).to_have_text(re.compile("these [0-9,]+ photos"))
     page.wait_for_load_state("networkidle")
@@ -101,7 +100,6 @@ def test_the_map_is_accessible_and_fits(
     for other in (width, 768, 1920):
         page.set_viewport_size({"width": other, "height": 900})
         assert sideways_overflow(page) == []
-    assert witness.complaints == []
 
 
 def test_a_tile_server_by_setting_is_drawn_and_named_and_no_other_is_allowed(
@@ -110,6 +108,7 @@ def test_a_tile_server_by_setting_is_drawn_and_named_and_no_other_is_allowed(
     with serving_tiles(tmp_path / "tiles") as tiles, serving_tiles(tmp_path / "others") as others:
         settings = {
             "RECOGNITION": "off",
+            "WEB_PROCESSES": "1",
             "MAP_TILES_URL": f"{tiles.url}/{{z}}/{{x}}/{{y}}.png",
             "MAP_ATTRIBUTION": "© Some people <b>",
         }

@@ -20,6 +20,7 @@ _WIDER_THAN_PAGE = """
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .map((element) => element.outerHTML.slice(0, 120))
 """
+_VIOLATIONS = "axe.run(document, {resultTypes: ['violations']}).then(({ violations }) => violations)"
 _ONLY_OVER_HTTPS = (
     "Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy",
     "Clear-Site-Data header on",
@@ -89,10 +90,10 @@ def accessibility_faults(page: Page) -> list[str]:
     """What axe calls serious or critical on this page."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT + ";0")
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found: list[dict[str, Any]] = page.evaluate(_VIOLATIONS)
     return [
         f"{violation['id']}: {node['html'][:160]}"
-        for violation in found["violations"]
+        for violation in found
         if violation["impact"] in GRAVE
         for node in violation["nodes"]
     ]
