@@ -26,7 +26,11 @@ PARTS = {"PART_BYTES": str(5 * MIB)}
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, radosgw: Radosgw) -> Iterator[Furnished]:
     """A library in a bucket that has no rules yet."""
-    settings = radosgw.environ(radosgw.create_bucket()) | {"RECOGNITION": "off", **PARTS}
+    settings = radosgw.environ(radosgw.create_bucket()) | {
+        "RECOGNITION": "off",
+        "WEB_PROCESSES": "1",
+        **PARTS,
+    }
     app = RunningApp(tmp_path_factory.mktemp("bucket") / "data", settings)
     try:
         yield furnish(app)

@@ -68,6 +68,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     proxy_port = free_port()
     settings = {
         "RECOGNITION": "off",
+        "WEB_PROCESSES": "1",
         "PART_BYTES": str(5 * 1024 * 1024),
         "OTHER_ORIGINS": f"http://127.0.0.1:{proxy_port}",
     }

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import pictures
-from tests.e2e.furnished import Furnished, add_photos, furnish, sign_in
+from tests.e2e.furnished import Furnished, add_photos, move_in, sign_in
 from tests.e2e.witness import SCREENSHOTS, Witness, accessibility_faults, keep_picture, sideways_overflow
 from tests.servers.app import RunningApp
 
@@ -28,6 +28,15 @@ if SCREENSHOTS:
 def library(library: Furnished, tmp_path_factory: pytest.TempPathFactory) -> Furnished:
     add_photos(library, tmp_path_factory.mktemp("every-page"))
     return library
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """A Bigimage of their own for tests that see its first start and its folder gone."""
+    app = RunningApp(tmp_path_factory.mktemp("new") / "data", {"RECOGNITION": "off", "WEB_PROCESSES": "1"})
+    app.start()
+    yield app
+    app.kill()
 
 
 def pages_of(library: Furnished) -> dict[str, str]:
@@ -87,11 +96,10 @@ def faults_of(page: Page, name: str) -> list[str]:
 
 
 def test_first_pages_of_an_empty_library_are_accessible_and_fit(
-    bigimage: RunningApp, context: BrowserContext, witness: Witness
+    new: RunningApp, context: BrowserContext, witness: Witness
 ) -> None:
-    bigimage.start()
     page = context.new_page()
-    for name, address in (("first-run", bigimage.url), ("first-account", bigimage.setup_link)):
+    for name, address in (("first-run", new.url), ("first-account", new.setup_link)):
         page.goto(address)
         assert faults_of(page, name) == []
     page.get_by_label("E-mail address").fill("first@example.org")
@@ -99,9 +107,9 @@ def test_first_pages_of_an_empty_library_are_accessible_and_fit(
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", name="Drop your photos here")).to_be_visible()
     for path in ("/", "/trash", "/uploads", "/archive", "/changes"):
-        page.goto(bigimage.url + path)
+        page.goto(new.url + path)
         assert faults_of(page, f"empty-{path[1:] or 'timeline'}") == []
-    page.goto(bigimage.url)
+    page.goto(new.url)
     page.get_by_role("button", name="Look around with sample photos").click()
     expect(page.locator(".tile").first).to_be_visible()
     expect(page.locator(".drop")).to_have_count(0)
@@ -175,13 +183,13 @@ def test_the_way_back_leads_to_the_photo_and_another_search_begins_at_its_top(
 
 
 def test_what_cannot_be_reached_is_said_and_comes_back_by_itself(
-    bigimage: RunningApp, context: BrowserContext, tmp_path: Path
+    new: RunningApp, context: BrowserContext, tmp_path: Path
 ) -> None:
-    library = furnish(bigimage)
+    library = move_in(new)
     library.upload(*pictures.sample_photos(tmp_path / "photos", 1))
-    page, data = context.new_page(), bigimage.data
+    page, data = context.new_page(), new.data
     with moved(data / "storage"):
-        sign_in(page, bigimage.url)
+        sign_in(page, new.url, library.email)
         expect(page.locator(".quiet-line")).to_contain_text("Pictures cannot be reached just now.")
     expect(page.locator(".quiet-line")).to_have_count(0)
     page.wait_for_function(

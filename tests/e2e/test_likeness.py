@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -21,7 +22,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     """Three photographs, and of each a part that is mirrored."""
     models_folder()
     folder = tmp_path_factory.mktemp("likeness")
-    library = furnish(RunningApp(folder / "data", {"RECOGNITION": "local"}))
+    library = furnish(RunningApp(folder / "data", {"RECOGNITION": "local", "WEB_PROCESSES": "1"}))
     paths = []
     for name in NAMES:
         whole = photo(name)
@@ -38,15 +39,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 def test_a_button_of_the_photo_leads_to_what_looks_like_it(
-    library: Furnished, make_context: Callable[..., BrowserContext], width: int, scheme: str
+    library: Furnished, context: BrowserContext, witness: Witness, width: int, scheme: Any
 ) -> None:
-    context = make_context(
-        base_url=library.app.url,
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
-    witness, page = Witness(context), context.new_page()
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     library.open(page)
     chelsea = library.ids["chelsea-whole.jpg"]
     page.locator(f"#photo-{chelsea}").click()
@@ -63,7 +60,6 @@ def test_a_button_of_the_photo_leads_to_what_looks_like_it(
     keep_picture(page, f"likeness-results-{width}")
     assert accessibility_faults(page) == []
     assert sideways_overflow(page) == []
-    assert witness.complaints == []
 
 
 def test_the_api_says_how_much_alike(library: Furnished) -> None:

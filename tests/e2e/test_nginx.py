@@ -35,7 +35,8 @@ def program() -> None:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    app = RunningApp(tmp_path_factory.mktemp("behind") / "data", {"RECOGNITION": "off", "PROXY_HOPS": "1"})
+    app = RunningApp(tmp_path_factory.mktemp("behind") / "data")
+    app.settings |= {"RECOGNITION": "off", "WEB_PROCESSES": "1", "PROXY_HOPS": "1"}
     app.settings["OTHER_ORIGINS"] = f"http://127.0.0.1:{free_port()}"
     try:
         yield furnish(app)
