@@ -41,7 +41,9 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def queue(library: Library, count: int) -> list[str]:
-    photos = [library.accept(pictures.jpeg(48, 36, seed=number)).photo for number in range(count)]
+    """So many photos that are not there yet."""
+    there = len(states(library))
+    photos = [library.accept(pictures.jpeg(48, 36, seed=there + number)).photo for number in range(count)]
     return [photo.id for photo in photos if photo is not None]
 
 
