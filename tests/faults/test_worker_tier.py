@@ -96,7 +96,7 @@ def assert_killing_changes_nothing(
     for photo_id in states(library):
         jobs.send("process_photo", {"photo_id": photo_id})
     with Sqsd(moto, worker.url, times=3):
-        wait_until_empty(moto, WORK_SECONDS)
+        wait_until_empty(moto, WORK_SECONDS + photos)
     assert renditions(library) == made, "the same again is the same"
     library.sweep()
     assert library.fsck().total() == 0
