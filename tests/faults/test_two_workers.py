@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 import pytest
+from sqlalchemy import make_url
 
 from photos.models import PhotoState
 from tests import pictures
@@ -59,6 +62,19 @@ def test_f06_each_message_at_two_workers_at_once_is_done_once(
     assert_each_photo_is_there_once(library, len(photos))
 
 
+def pause_between_writes(worker: Worker, library: Library) -> None:
+    """SQLite has one writer at a time: one that stands still holds up everybody, as on no server."""
+    database = make_url(library.backends.settings.database_url).database
+    assert database is not None
+    while True:
+        worker.pause()
+        with closing(sqlite3.connect(database, timeout=0)) as connection, suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        worker.resume()
+        time.sleep(0.01)
+
+
 def assert_a_late_worker_changes_nothing(
     library: Library, slow: Worker, other: Worker, moto: Moto, seed: int, *, pause_seconds: float = 0
 ) -> None:
@@ -69,7 +85,7 @@ def assert_a_late_worker_changes_nothing(
     with Sqsd(moto, slow.url, visible_again_seconds=1) as its_daemon:
         until(lambda: states(library)[photo.id] is not PhotoState.NEW)
         time.sleep(pause_seconds)
-        slow.pause()
+        pause_between_writes(slow, library)
         with Sqsd(moto, other.url, visible_again_seconds=1):
             sweep_until(library, lambda: ready(library) > before)
             wait_until_empty(moto, WORK_SECONDS)
