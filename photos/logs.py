@@ -107,6 +107,7 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     # nothing that a line shows; asking for it takes a fifth of the time of a record
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

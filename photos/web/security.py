@@ -127,10 +127,9 @@ def _check_session() -> None:
 def _check_access() -> AnyResponse | None:
     if request.method == "OPTIONS":
         raise MethodNotAllowed
-    if request.endpoint is None:
+    access = _find_access()
+    if access is None:
         return None  # no such route: 404 or 405 follow by themselves
-    _check_row()
-    access = routes.access_of(request.endpoint, request.method)
     person = deps.person()
     if person is None and routes.is_bearer(request):
         return problem_response(Problem(401, "token", "This token is unknown, expired or revoked."))
@@ -144,10 +143,20 @@ def _check_access() -> AnyResponse | None:
     return None
 
 
-def _check_row() -> None:
-    if request.endpoint is not None and routes.access_of(request.endpoint, request.method) is None:
-        log.error("route %s %s has no row in photos/web/routes.py", request.method, request.endpoint)
+def _find_access() -> Access | None:
+    """Who may use what is asked for; None where there is no such route. Raises Forbidden for one without a row."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None
+    access = routes.access_of(endpoint, request.method)
+    if access is None:
+        log.error("route %s %s has no row in photos/web/routes.py", request.method, endpoint)
         raise Forbidden("Nobody may use this yet.")
+    return access
+
+
+def _check_row() -> None:
+    _find_access()
 
 
 def _check_scope() -> None:

@@ -165,6 +165,8 @@ def init_sessions(app: Flask, settings: Settings, database: Database, secret_key
     app.session_interface = DatabaseSessions(settings, database, derived_key(secret_key, "session"))
     manager = LoginManager()
     manager.session_protection = None
+    # hashed anew for every request, though nobody compares it while its protection is off
+    manager._session_identifier_generator = str
     manager.user_loader(_load_person)
     manager.request_loader(_load_token)
     manager.init_app(app, add_context_processor=False)
