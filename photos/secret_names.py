@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+import msgspec
 
 STORES = ("env", "ssm", "secretsmanager")
 _ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[^#\s]+")
 _NAMED = re.compile(rf"({'|'.join(STORES)}):([^#\s]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class SecretName:
+class SecretName(msgspec.Struct, frozen=True):
     """Where a secret is kept. `field` is empty for the whole text."""
 
     store: str

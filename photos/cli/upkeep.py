@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 
 import click
+import msgspec
 from flask.cli import with_appcontext
 
 from photos.cli.plain import PlainCommand
@@ -40,7 +41,7 @@ def sweep() -> None:
         search=here.search,
         jobs=here.jobs,
     )
-    for name, count in asdict(swept).items():
+    for name, count in msgspec.structs.asdict(swept).items():
         click.echo(f"{name}: {count}")
 
 

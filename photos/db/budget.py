@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 RESERVED = 10
 """Left for commands, a migration, monitoring and the administrator who looks why nothing works."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True):
     """Everything that shares one database. `doubles`: while a new version is rolled out, the machines of the
     old one still run beside it (immutable deployments, additional batches)."""
 

@@ -7,8 +7,9 @@ numbers, and the first 2 * z bits are its name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import asinh, atan, degrees, floor, pi, radians, sinh, tan
+
+import msgspec
 
 DEPTH = 24
 """Halvings: a cell is at most 2.4 m wide."""
@@ -16,8 +17,7 @@ MOST_LATITUDE = 85.05
 """Degrees. What lies nearer to a pole is drawn at the edge of the map."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """A part of the map in degrees (WGS 84). `west` beyond `east`: across the date line."""
 
     south: float

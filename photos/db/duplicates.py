@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, and_, delete, false, insert, or_, select, update
 
 from photos.db.engine import to_micros
@@ -20,8 +20,7 @@ BATCH = 500
 _ONE, _OTHER = photo.alias("one"), photo.alias("other")
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(msgspec.Struct, frozen=True):
     """A hash that nothing has been compared with yet."""
 
     key: int
@@ -30,8 +29,7 @@ class Unmatched:
     quality: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(msgspec.Struct, frozen=True):
     """What tells two frames of a burst from two copies of one picture."""
 
     key: int
@@ -42,8 +40,7 @@ class Shot:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """Two photos of one owner whose hashes differ in `distance` bits; `other` has the larger key."""
 
     one: Shot

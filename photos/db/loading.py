@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, insert, select
 
 from photos.db import chunks, columns
@@ -29,8 +29,7 @@ CACHE_KIB = 200_000
 """Of SQLite's pages, while a million photos are written."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedPhoto:
+class FinishedPhoto(msgspec.Struct, frozen=True):
     """Everything about a photo that went the whole way.
 
     Objects behind its storage keys may be shared with other photos: see `photos.db.objects.SHARED`.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, delete, select
 
 from photos.db.engine import to_micros
@@ -31,8 +31,7 @@ def is_shared(storage_key: str) -> bool:
     return storage_key.startswith(SHARED)
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoObjects:
+class PhotoObjects(msgspec.Struct, frozen=True):
     """The objects one photo needs: its original, of `size_bytes`, and its renditions.
 
     Those of a photo that `is_waiting` to be developed are about to be made anew.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from photos.db import users as user_rows
@@ -37,8 +37,7 @@ _LIVE = (
 """Built once: every request of a browser runs it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSession:
+class StoredSession(msgspec.Struct, frozen=True):
     """A session with what it carries, as JSON text, and whose it is."""
 
     session: Session

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from photos.db.engine import to_micros
@@ -19,8 +19,7 @@ BATCH = 4000
 """Rows in memory at once: about a megabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """How many vectors of one kind a person has, and when the last one came, in microseconds.
 
     Another mark, other vectors.

@@ -7,8 +7,8 @@ the one before, and turned upright when it is small. Nothing is ever scaled up.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
+import msgspec
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
@@ -41,8 +41,7 @@ CLOCKWISE = {
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
+class Views(msgspec.Struct, frozen=True):
     """The renditions as upright sRGB pictures."""
 
     large: Image.Image

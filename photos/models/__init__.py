@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cross floors. No behaviour beyond what the fields themselves say.
+"""Frozen structs that cross floors. No behaviour beyond what the fields themselves say.
 
 Instants (`*_at`) are aware UTC datetimes. `taken_local` is naive: the wall clock where the photo was
 taken. Confidences are 0-100. Boxes are fractions of the upright picture, 0-1. Lengths are in pixels.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 
 class UploadState(StrEnum):
@@ -15,8 +16,7 @@ class UploadState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """Bytes on their way in; not yet a photo."""
 
     id: str
@@ -35,8 +35,7 @@ class Upload:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(msgspec.Struct, frozen=True):
     """What an object store knows of one object."""
 
     key: str
@@ -47,8 +46,7 @@ class StoredObject:
     """None where the answer does not say; a list does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectEvent:
+class ObjectEvent(msgspec.Struct, frozen=True):
     """What a message says of one object of a bucket: a claim, to be compared with the object itself."""
 
     bucket: str
@@ -58,8 +56,7 @@ class ObjectEvent:
     """Whether it tells of an object that came; others tell that one went, or got other tags."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedDrop:
+class RefusedDrop(msgspec.Struct, frozen=True):
     """A file that lies in a person's dropbox and could not be taken. `etag` is that of what was refused."""
 
     id: str
@@ -69,8 +66,7 @@ class RefusedDrop:
     refused_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPart:
+class StoredPart(msgspec.Struct, frozen=True):
     """One part of a multipart upload that has arrived. `number` starts at 1."""
 
     number: int

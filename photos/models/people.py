@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class User:
+
+class User(msgspec.Struct, frozen=True):
     """A person; identity is (issuer, subject), never the e-mail address."""
 
     id: int
@@ -23,8 +23,7 @@ class User:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """One signed-in browser. `public_id` names it on the account page; the cookie's id is only hashed."""
 
     public_id: str
@@ -36,8 +35,7 @@ class Session:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApiToken:
+class ApiToken(msgspec.Struct, frozen=True):
     """A personal token; the secret itself is stored hashed and shown once."""
 
     public_id: str
@@ -49,8 +47,7 @@ class ApiToken:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who a provider says has signed in."""
 
     issuer: str

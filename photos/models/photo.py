@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+import msgspec
 
 
 class PhotoState(StrEnum):
@@ -41,8 +42,7 @@ class TakenSource(StrEnum):
     PERSON = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(msgspec.Struct, frozen=True):
     """A rectangle as fractions of the upright picture: left and top edge, then extent."""
 
     left: float
@@ -51,8 +51,7 @@ class Box:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """One thing seen in a photo by one provider. `boxes` is empty where the provider has none."""
 
     name: str
@@ -63,8 +62,7 @@ class Label:
     """None means that nobody has decided yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(msgspec.Struct, frozen=True):
     """One line of text read in a photo, in reading order."""
 
     text: str
@@ -72,8 +70,7 @@ class TextLine:
     box: Box
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class Rendition(msgspec.Struct, frozen=True):
     """A derived picture: `large` (1600 fit), `medium` (512 fit) or `square` (256 crop)."""
 
     kind: str
@@ -84,8 +81,7 @@ class Rendition:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Camera:
+class Camera(msgspec.Struct, frozen=True):
     """What the file says about how it was taken. None means that the file does not say."""
 
     make: str = ""
@@ -97,8 +93,7 @@ class Camera:
     focal_length_mm: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """WGS 84, degrees; altitude in metres, None if unknown."""
 
     latitude: float
@@ -106,8 +101,7 @@ class Position:
     altitude_m: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Nearest named place. `country_code` is ISO 3166-1 alpha-2."""
 
     name: str
@@ -116,8 +110,7 @@ class Place:
     country_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(msgspec.Struct, frozen=True):
     """One photo as the database knows it. `key` orders by arrival and never leaves the house."""
 
     key: int
@@ -184,8 +177,7 @@ class PhotoMark(NamedTuple):
     """Empty if unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoSummary:
+class PhotoSummary(msgspec.Struct, frozen=True):
     """A photo as a tile of a grid shows it."""
 
     key: int
@@ -211,8 +203,7 @@ class PhotoSummary:
     """Names of the surest few."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """Neighbours on a shelf: the photos before the place `newest` and not before `oldest`.
 
     A place is a pair (stored `taken_local`, key) in the order of the shelf.

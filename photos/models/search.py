@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from photos.models.photo import Label, Position, Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class SearchDocument:
+class SearchDocument(msgspec.Struct, frozen=True):
     """What search knows of one photo; made from rows, replaceable at any time."""
 
     key: int
@@ -36,8 +36,7 @@ class SearchDocument:
     has_people: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why a hit matched: `kind` is label, description, text, tag, place, camera, lens, name, album, date,
     like (how much, in percent), or filter; `value` is the matched content; `confidence` only for labels;
     `because` says by which other word it was found, if not by the one that was written ("puppy: counted as
@@ -49,8 +48,7 @@ class Reason:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """One search result. `tier` orders relevance: smaller is better."""
 
     key: int

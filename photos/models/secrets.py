@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class SecretVersion:
+
+class SecretVersion(msgspec.Struct, frozen=True):
     """Which text of a secret a store holds now. `version` is its own word, empty where it keeps none, and
     `changed_at` is None there."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Job:
+
+class Job(msgspec.Struct, frozen=True):
     """A hint to work. It carries ids only, may arrive twice, late or never."""
 
     id: str
@@ -19,8 +19,7 @@ class Job:
     """1 on the first delivery."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadJob:
+class DeadJob(msgspec.Struct, frozen=True):
     """A job that was given up, or whatever else came through its queue: `name` is empty for that."""
 
     id: str
@@ -43,8 +42,7 @@ class ChangeState(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One change to many photos. `content` holds the values of its action, as they came over the wire."""
 
     id: str
@@ -59,8 +57,7 @@ class Change:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFailure:
+class ChangeFailure(msgspec.Struct, frozen=True):
     """A photo that a change left as it was, and why, in words for people."""
 
     photo_id: str

@@ -18,7 +18,9 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from photos.models import Hit, Label, Reason, SearchDocument, Shelf
 from photos.query import tree as nodes
@@ -51,8 +53,7 @@ MOST_LINES = 3
 """Lines of text that a word names as reasons."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """Why a document is found, and how good that is (smaller is better)."""
 
     tier: int

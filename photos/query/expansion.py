@@ -9,8 +9,10 @@ only if it knows neither the word nor anything akin. What is found by them comes
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
+
+import msgspec
 
 from photos.query.analysis import analyse
 from photos.query.forms import forms_of, slips_of
@@ -33,8 +35,7 @@ class Vocabulary(Protocol):
         """In how many photos each of these analysed words stands; unknown ones are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountedWords:
+class CountedWords(msgspec.Struct, frozen=True):
     """A vocabulary in memory."""
 
     photos: Mapping[str, int]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
+
+import msgspec
 
 from photos.query.analysis import analyse
 from photos.query.tree import (
@@ -43,8 +44,7 @@ FARTHEST_KM = 20_038.0
 _OTHER_NAMES = {"jpg": "jpeg", "tif": "tiff", "heif": "heic", "favorite": "favourite"}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """What stands after an operator's sign, and where. `tail` is what follows a closing quote."""
 
     text: str
@@ -62,8 +62,7 @@ class Value:
         return QueryError(reason, position=self.value_position, length=self.value_length)
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(msgspec.Struct, frozen=True):
     """One operator: an example for people, and how its value is read."""
 
     example: str

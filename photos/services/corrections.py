@@ -9,9 +9,10 @@ Both corrections are mappings as they come over the wire, so that a change of ma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import asdict
 
 from photos.db import edits
 from photos.errors import Invalid

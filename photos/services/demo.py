@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from photos.backends.recognition import Recognition
@@ -37,8 +38,7 @@ BETWEEN_ARRIVALS = timedelta(seconds=30)
 """What has no date stands where it arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
+class _Picture(msgspec.Struct, frozen=True):
     """One drawn picture in storage: its original and what was developed from it."""
 
     key: str

@@ -13,10 +13,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
+
+import msgspec
 
 from photos.backends.search import Search
 from photos.backends.storage import Storage
@@ -53,8 +54,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One zip file of a list: photos from `start` on, `size_bytes` of originals."""
 
     start: int
@@ -62,16 +62,14 @@ class Part:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(msgspec.Struct, frozen=True):
     """A zip file on its way: its whole size, and its bytes."""
 
     size_bytes: int
     chunks: Iterator[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """What streaming needs of one photo."""
 
     name: str

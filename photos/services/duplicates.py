@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlalchemy import Connection
 
 from photos.backends.search import Search
@@ -43,8 +43,7 @@ MOST_PAIRS = 20_000
 MOST_TOGETHER = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Photos that are one picture, best first: most pixels, then most bytes, then the one that came first."""
 
     photos: tuple[Photo, ...]

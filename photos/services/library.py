@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from photos.backends.jobs import Jobs
@@ -25,8 +26,7 @@ MAX_TAGS = 100
 MAX_TAG = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """What a person wants to change; None leaves a field as it is. A rating of 0 takes the stars away.
 
     `taken` and `place` are corrections as `photos.services.corrections` knows them.

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import msgspec
 from sqlalchemy import Connection
 
 from photos.backends.recognition import Recognition
@@ -48,8 +49,7 @@ Kind = tuple[int, str]
 """Owner and provider."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(msgspec.Struct, frozen=True):
     mark: Mark
     vectors: Vectors | Signs
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
+
+import msgspec
 
 from photos.backends.storage import Readable
 from photos.config import Settings
@@ -44,8 +45,7 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """A photo that looks like the picture asked for; `distance` is 0-47 bits."""
 
     photo: Photo

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+import msgspec
 
 from photos.config import Settings
 from photos.errors import Invalid
@@ -31,8 +32,7 @@ PHOTO_SUFFIXES = frozenset(
 PHOTO_KINDS = "JPEG, PNG, GIF, WebP, TIFF, AVIF and HEIC"
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedFile:
+class OfferedFile(msgspec.Struct, frozen=True):
     """What a client says of a file before it sends it. `sha256` is 64 lower-case hex digits."""
 
     name: str

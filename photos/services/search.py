@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from photos.backends.search import FACETS, Facets, Search
 from photos.db import changes as change_rows
@@ -22,24 +23,21 @@ MOST_PARTS = 8
 """Of a query without hits, this many parts are tried without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A photo and why it matched."""
 
     photo: Photo
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(msgspec.Struct, frozen=True):
     """One page of matches; `next` is the cursor of the following page, None at the end."""
 
     items: tuple[Match, ...]
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(msgspec.Struct, frozen=True):
     """A part of a query, and the query without it, which finds something."""
 
     part: str

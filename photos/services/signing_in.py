@@ -6,8 +6,9 @@ Passwords are compared outside of any transaction: 30 ms of argon2 must not hold
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from photos import passwords
 from photos.config import Settings
@@ -29,8 +30,7 @@ WRONG = "This address and password do not fit together."
 SLOW_DOWN = "Too many tries from here or for this account. Wait a while, then try again."
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(msgspec.Struct, frozen=True):
     """Where a sign-in leads back to, and what its one-time code is bound to."""
 
     redirect_uri: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from photos.backends.search import Search, Value
 from photos.models import User
@@ -42,8 +43,7 @@ _UNFINISHED = re.compile(r'(?:^|[\s(])-?((?:[A-Za-z_]+:)?(?:"[^"]*|[^\s()"]*))$'
 _REST_OF_WORD = re.compile(r'[^\s()"]*"?')
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """`insert` takes the place of what is being typed; `photos` is None for what is no value.
 
     `kind` is `operator` or the kind of value.
@@ -55,8 +55,7 @@ class Suggestion:
     photos: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
+class Suggestions(msgspec.Struct, frozen=True):
     """`start` and `length` say which characters of the query an `insert` replaces."""
 
     start: int

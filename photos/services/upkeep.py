@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from photos.backends.jobs import Jobs
 from photos.backends.recognition import Recognition
@@ -25,8 +26,7 @@ STALE_SECONDS = 3600
 """Temporary files of a store that are older belong to nobody who is still alive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(msgspec.Struct, frozen=True):
     """What one sweep did, as counts."""
 
     resent: int

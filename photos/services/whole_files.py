@@ -6,9 +6,9 @@ Order that makes kill -9 harmless: a row, then the bytes, then the photo, then t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from photos.backends.jobs import Jobs

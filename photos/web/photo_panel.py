@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from photos.backends.storage import Storage
 from photos.models import Box, Photo, Verdict
@@ -22,8 +22,7 @@ MOST_BROWSER_PIXELS = 60_000_000
 """Larger pictures take a phone's browser more memory than it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
+class LabelRow(msgspec.Struct, frozen=True):
     """A label as the photo page shows it. `boxes` are x, y, width and height as fractions."""
 
     name: str
@@ -34,8 +33,7 @@ class LabelRow:
     is_rejected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """The large picture with its smaller twins."""
 
     src: str
@@ -46,8 +44,7 @@ class Picture:
     alt: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoFacts:
+class PhotoFacts(msgspec.Struct, frozen=True):
     """The words of the photo page; what is empty is not shown."""
 
     taken: str

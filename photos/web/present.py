@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from flask import url_for
 from markupsafe import Markup
 
@@ -27,8 +27,7 @@ RATIO_STEPS = (-28, 44)
 """From 1:2 to about 3:1; what is longer is cut to that in lists, so that a tile can be hit with a thumb."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """A photo in a list. `src` is empty until there is a picture to show."""
 
     id: str
@@ -48,8 +47,7 @@ class Tile:
     """In the trash: days until it is deleted for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """The photos of one local day on one page of the timeline."""
 
     iso: str

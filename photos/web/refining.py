@@ -6,8 +6,8 @@ The text of the query stays the truth: everything here is a view of it, or a lin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from flask import url_for
 
 from photos.backends.search import FACETS, Facets
@@ -27,8 +27,7 @@ FACET_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(msgspec.Struct, frozen=True):
     """One part of the query: its text, where it stands there, and the address without it."""
 
     text: str
@@ -37,8 +36,7 @@ class Chip:
     rest_href: str
 
 
-@dataclass(frozen=True, slots=True)
-class FacetLink:
+class FacetLink(msgspec.Struct, frozen=True):
     """A value of the result with its count; `href` adds it to the query, or takes it out if it `is_on`."""
 
     shown: str
@@ -47,16 +45,14 @@ class FacetLink:
     is_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FacetGroup:
+class FacetGroup(msgspec.Struct, frozen=True):
     """The values of one kind."""
 
     name: str
     links: tuple[FacetLink, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refining:
+class Refining(msgspec.Struct, frozen=True):
     """Everything around a result but its chips. `bare_text` is the query without its least confidence,
     `narrowed` says how many facets are parts of it."""
 

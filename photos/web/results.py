@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from photos.backends.storage import Storage
 from photos.models import Box, Photo, Reason
@@ -17,8 +18,7 @@ _SAME_SHAPE = 0.02
 """Renditions are rounded to whole pixels; a square cut of a photo is farther off than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """One hit. `boxes` are x, y, width and height in the pixels of the tile's picture."""
 
     tile: present.Tile

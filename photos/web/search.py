@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -46,8 +46,7 @@ MEANINGS = {
 ORDERS = {"newest": "Newest first", "oldest": "Oldest first", "relevance": "Best match first"}
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(msgspec.Struct, frozen=True):
     """What is wrong with a query, and its text cut in three: before, the wrong part, after."""
 
     reason: str

@@ -144,7 +144,7 @@ def _check_access() -> AnyResponse | None:
 
 
 def _find_access() -> Access | None:
-    """Who may use what is asked for; None where there is no such route. Raises Forbidden for one without a row."""
+    """Who may use what is asked for; None for no such route. Raises Forbidden for one without a row."""
     endpoint = request.endpoint
     if endpoint is None:
         return None

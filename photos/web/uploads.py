@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from typing import BinaryIO, cast
 
+import msgspec
 from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, request, url_for
+from msgspec.structs import asdict
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -26,8 +27,7 @@ OUTCOME = "outcome"
 """The category of messages that say what became of one file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one file of the plain form, in words. `href` leads to the photo, if there is one."""
 
     name: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+from msgspec.structs import replace
 
 from photos.db import leases, objects, uploads, users
 from photos.db.engine import Database

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from photos.backends.storage.folder import FolderStorage
@@ -183,11 +184,11 @@ def test_a_refused_file_is_not_read_again_every_half_minute(box: Dropbox, no_wai
     assert box.send() == 1
     box.take(key)
     (refused,) = box.refused()
-    long_ago = replace(refused, refused_at=datetime.now(UTC) - TRIED_AGAIN)
+    long_ago = msgspec.structs.replace(refused, refused_at=datetime.now(UTC) - TRIED_AGAIN)
     with box.library.backends.database.write() as connection:
         drops.refuse_drop(connection, long_ago, owner_id=box.library.owner.id)
     assert box.send() == 1
-    longer_ago = replace(refused, refused_at=datetime.now(UTC) - 2 * TRIED_AGAIN)
+    longer_ago = msgspec.structs.replace(refused, refused_at=datetime.now(UTC) - 2 * TRIED_AGAIN)
     with box.library.backends.database.write() as connection:
         drops.refuse_drop(connection, longer_ago, owner_id=box.library.owner.id)
     box.send()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import update
 
 from photos.db import documents, schema
@@ -122,8 +123,8 @@ def test_an_index_that_was_replaced_behind_the_rows_backs_is_mended(library: Lib
     search, database = library.backends.search, library.backends.database
     before = {document.key: document for document in _documents(library)}
     search.remove([library.photo(gone.id).key])
-    search.put([replace(before[library.photo(changed.id).key], revision=1_000)])
-    search.put([replace(before[library.photo(kept.id).key], key=999)])
+    search.put([msgspec.structs.replace(before[library.photo(changed.id).key], revision=1_000)])
+    search.put([msgspec.structs.replace(before[library.photo(kept.id).key], key=999)])
     assert library.sweep().indexed == 0
     assert indexing.mend_index(database=database, search=search) == 3
     assert indexing.mend_index(database=database, search=search) == 0
@@ -161,4 +162,4 @@ def test_the_sweep_has_nothing_to_do_twice(library: Library) -> None:
     library.upload(pictures.jpeg(64, 48))
     library.work()
     library.sweep()
-    assert set(asdict(library.sweep()).values()) == {0}
+    assert set(msgspec.structs.asdict(library.sweep()).values()) == {0}

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from photos.backends import aws
@@ -41,16 +42,14 @@ UNKNOWN = frozenset(
 """What AWS says to whoever it does not know, or whose clock is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked at, in words for the operator."""
 
     text: str
     is_wrong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(msgspec.Struct, frozen=True):
     """One action on one resource. `purpose` is the name of its statement, as words."""
 
     action: str

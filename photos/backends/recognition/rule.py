@@ -8,8 +8,8 @@ The thresholds were set on real photos, see docs/decisions/0020-local-recognitio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,8 +35,7 @@ MOST_LABELS = 50
 MOST_BOXES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """One pass of the detector. `scores`: (anchors, 80), 0-1, in the order of COCO_NAMES. `boxes`:
     (anchors, 4) as left, top, right, bottom in fractions of the upright picture, not yet cut to it."""
 

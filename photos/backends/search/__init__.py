@@ -7,24 +7,23 @@ definition of what a query means is `photos.query.evaluate`; every adapter is he
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from photos.models import Hit, SearchDocument
 from photos.query.tree import Node
 from photos.query.vocabulary import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """One page of hits; `next` is the cursor of the following page, None at the end."""
 
     hits: tuple[Hit, ...]
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """A value that photos have, as it is written, and in how many of them it stands."""
 
     kind: Kind
@@ -32,8 +31,7 @@ class Value:
     photos: int
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
+class Facets(msgspec.Struct, frozen=True):
     """What the hits of a query have in common.
 
     `photos` are the hits counted: all of them if `is_whole`, else the first ones by `newest`, and then

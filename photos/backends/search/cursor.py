@@ -10,7 +10,8 @@ import base64
 import binascii
 import hashlib
 import struct
-from dataclasses import dataclass
+
+import msgspec
 
 from photos.errors import Invalid
 from photos.query import unparse
@@ -20,8 +21,7 @@ _PLACE = struct.Struct(">Bq")
 _DIGEST_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The last hit of a page: its tier (0 unless ordered by relevance) and order number."""
 
     tier: int

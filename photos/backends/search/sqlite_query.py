@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+
+import msgspec
 
 from photos.backends.search.sqlite_places import Place, at, numbers_at
 from photos.models import SearchDocument, Shelf
@@ -67,8 +68,7 @@ _NEVER = '{fact} : "never"'
 Parameter = int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True):
     """A conjunction: an FTS5 expression and an SQL condition with its parameters. Empty means true."""
 
     words: str = ""

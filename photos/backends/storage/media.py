@@ -11,12 +11,13 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from io import BufferedReader
 from typing import BinaryIO, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
+
+import msgspec
 
 from photos.errors import Denied
 from photos.models import StoredPart
@@ -28,8 +29,7 @@ _SIGNATURE_BYTES = 16
 """128 bits are out of reach of guessing, and a grid's answer holds a thousand of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadGrant:
+class ReadGrant(msgspec.Struct, frozen=True):
     """Leave to read one object, answered as `media_type`; an attachment if `download_name` is not empty."""
 
     media_type: str
@@ -37,8 +37,7 @@ class ReadGrant:
     seconds_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class PartGrant:
+class PartGrant(msgspec.Struct, frozen=True):
     """Leave to send one part of exactly `size_bytes`."""
 
     multipart_id: str
@@ -46,8 +45,7 @@ class PartGrant:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedObject:
+class OpenedObject(msgspec.Struct, frozen=True):
     """An object open for reading; whoever receives it closes `file`. `etag` is in its quotes."""
 
     file: BufferedReader

@@ -25,8 +25,9 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import BinaryIO
+
+from msgspec.structs import asdict
 
 from photos.backends.storage.durable import (
     chunks_of,

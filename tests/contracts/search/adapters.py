@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from photos.backends.search import Search
 from photos.models import Label, SearchDocument, Shelf
@@ -35,7 +37,7 @@ def document(key: int, *labels: str, **fields: object) -> SearchDocument:
         shelf=Shelf.TIMELINE,
         labels=tuple(Label(name, 90.0) for name in labels),
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return msgspec.structs.replace(plain, **fields)  # type: ignore[arg-type]
 
 
 def keys(search: Search, text: str, owner_id: int = OWNER, order: str = "newest") -> list[int]:

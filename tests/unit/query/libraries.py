@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
+
 from photos.models import Label, Position, SearchDocument, Shelf
 from photos.query.operators import OPERATORS
 from photos.query.tree import Alike, And, Like, Node, Not, Or
@@ -78,7 +80,8 @@ def document(random: Random, words: Sequence[str], key: int) -> SearchDocument:
 
 def changed(random: Random, words: Sequence[str], known: SearchDocument) -> SearchDocument:
     """Another state of the same photo."""
-    return replace(document(random, words, known.key), revision=known.revision + random.choice((-1, 0, 1)))
+    other = document(random, words, known.key)
+    return msgspec.structs.replace(other, revision=known.revision + random.choice((-1, 0, 1)))
 
 
 def position(random: Random) -> Position | None:

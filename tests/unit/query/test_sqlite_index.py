@@ -7,12 +7,12 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from photos.backends.search import sqlite_facets, sqlite_file, sqlite_places
 from photos.backends.search.sqlite import SqliteSearch

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from photos.errors import BigimageError
 
@@ -29,8 +30,7 @@ class BuildProblem(BigimageError):
     """The models cannot be built. The message says in plain words what is wrong and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
+class ModelFiles(msgspec.Struct, frozen=True):
     """Where the built files are."""
 
     detector: Path

