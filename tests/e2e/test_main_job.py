@@ -18,7 +18,7 @@ from tests.servers.app import RunningApp
 
 pytestmark = pytest.mark.e2e
 
-GOOD_PHOTOS = 14
+GOOD_PHOTOS = 26
 LINE_SECONDS = 10
 
 
