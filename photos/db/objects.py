@@ -60,11 +60,11 @@ def keep_objects(connection: Connection, keys: Collection[str]) -> None:
 
 
 def list_discarded(connection: Connection, *, before: datetime, limit: int | None) -> list[str]:
-    """Keys of objects that were discarded before an instant and may be deleted, oldest first; None is all."""
+    """Keys of objects that were discarded before an instant and may be deleted, by name; None is all."""
     statement = (
         select(discarded_object.c.storage_key)
         .where(discarded_object.c.discarded_at < to_micros(before))
-        .order_by(discarded_object.c.discarded_at, discarded_object.c.storage_key)
+        .order_by(discarded_object.c.storage_key)
         .limit(limit)
     )
     return list(connection.scalars(statement))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -22,6 +23,8 @@ from photos.services.processing import DEVELOPED_WITH
 
 BATCH = 200
 """Rows of one kind that one sweep takes up."""
+DELETING_SECONDS = 5.0
+"""Of a sweep, for objects that nobody needs: an emptied trash may leave hundreds of thousands."""
 STALE_SECONDS = 3600
 """Temporary files of a store that are older belong to nobody who is still alive."""
 
@@ -135,15 +138,22 @@ def _empty_trash(now: datetime, *, settings: Settings, database: Database, searc
 
 
 def _delete_discarded(now: datetime, *, database: Database, storage: Storage) -> int:
-    with database.read() as connection:
-        keys = objects.list_discarded(connection, before=now, limit=BATCH)
-    for key in keys:
-        if not (key.startswith(objects.SHARED) and is_wanted(key, database)):
-            storage.delete(key)
-    if keys:
+    deleted, enough = 0, time.monotonic() + DELETING_SECONDS
+    while keys := _list_discarded(now, database):
+        for key in keys:
+            if not (key.startswith(objects.SHARED) and is_wanted(key, database)):
+                storage.delete(key)
         with database.write() as connection:
             objects.forget_discarded(connection, keys)
-    return len(keys) + storage.sweep(older_than_seconds=STALE_SECONDS)
+        deleted += len(keys)
+        if time.monotonic() > enough:
+            break
+    return deleted + storage.sweep(older_than_seconds=STALE_SECONDS)
+
+
+def _list_discarded(now: datetime, database: Database) -> list[str]:
+    with database.read() as connection:
+        return objects.list_discarded(connection, before=now, limit=BATCH)
 
 
 def mend(*, database: Database, search: Search) -> None:

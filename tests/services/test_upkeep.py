@@ -1,4 +1,4 @@
-"""fsck counts each kind of difference, repair mends it, reindex rebuilds."""
+"""fsck counts each kind of difference, repair mends it, reindex rebuilds; the sweep throws away."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import update
 
-from photos.db import documents, schema
+from photos.db import documents, objects, schema
 from photos.db import photos as photo_rows
 from photos.models import PhotoState, SearchDocument
-from photos.services import fsck, indexing
+from photos.services import fsck, indexing, upkeep
 from photos.services import library as acts
 from tests import pictures
 from tests.services.conftest import Library
@@ -163,3 +163,14 @@ def test_the_sweep_has_nothing_to_do_twice(library: Library) -> None:
     library.work()
     library.sweep()
     assert set(msgspec.structs.asdict(library.sweep()).values()) == {0}
+
+
+def test_one_sweep_deletes_more_than_a_batch_of_what_nobody_needs(library: Library) -> None:
+    keys = {f"renditions/aa/{number:03}/large-1.jpg" for number in range(upkeep.BATCH + 1)}
+    parts = library.backends
+    for key in keys:
+        parts.storage.put(key, b"old", media_type="image/jpeg")
+    with parts.database.write() as connection:
+        objects.discard_objects(connection, keys, now=datetime.now(UTC))
+    assert library.sweep().objects_deleted == len(keys)
+    assert not library.objects() & keys
