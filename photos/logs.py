@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the web floor for the length of a request; empty in the runner and on the command line."""
+user_hash: ContextVar[str] = ContextVar("user_hash", default="")
+"""Who is signed in, for traces: a keyed hash, which says nothing outside; empty for a visitor."""
 
 FACTS = ("method", "path", "status", "duration_ms", "job", "photo_id", "user_id")
 """Names that `extra=` may carry into the line."""

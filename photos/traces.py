@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from photos.logs import mask, request_id
+from photos.logs import mask, request_id, user_hash
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -70,8 +70,10 @@ def _start(app: Any, engine: Any, url: str, tier: str) -> None:
 
 
 def _with_id(span: Span, _status: str, _headers: list[tuple[str, str]]) -> None:
-    """The id that the log lines have; nobody's name."""
+    """The id that the log lines have, and a hash of who is signed in; nobody's name."""
     span.set_attribute("bigimage.request_id", request_id.get())
+    if user_hash.get():
+        span.set_attribute("enduser.pseudo.id", user_hash.get())
 
 
 class _Entrance:

@@ -6,6 +6,7 @@ The order of the checks is the order in `init_security`; each answers with an er
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
 import secrets
@@ -21,12 +22,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from photos import logs, metrics
 from photos.config import Settings
 from photos.errors import Denied
+from photos.models import User
 from photos.web import deps, routes, sessions
 from photos.web.csrf import check_csrf
 from photos.web.errors import Problem, is_api, problem_response
 from photos.web.headers import headers_of
 from photos.web.origins import known_origins, own_origin, plain_host, safe_next, trusted_origins
 from photos.web.routes import Access
+from photos.wiring import derived_key
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,7 @@ def _in_order(steps: Sequence[Callable[[], AnyResponse | None]]) -> Callable[[],
 def _begin() -> None:
     g.started = time.perf_counter()
     logs.request_id.set(_id_of_proxy() or secrets.token_hex(8))
+    logs.user_hash.set("")
 
 
 def _id_of_proxy() -> str:
@@ -131,6 +135,8 @@ def _check_access() -> AnyResponse | None:
     if access is None:
         return None  # no such route: 404 or 405 follow by themselves
     person = deps.person()
+    if person is not None and deps.settings().traces_url:
+        logs.user_hash.set(_hash_of(person))
     if person is None and routes.is_bearer(request):
         return problem_response(Problem(401, "token", "This token is unknown, expired or revoked."))
     if access in (Access.PUBLIC, Access.SIGNED_URL):
@@ -141,6 +147,12 @@ def _check_access() -> AnyResponse | None:
         raise Denied("Only administrators may do this.")
     _check_scope()
     return None
+
+
+def _hash_of(person: User) -> str:
+    """The same for a person in every trace, and nobody's without the key."""
+    key = derived_key(deps.backends().secret_key, "traces")
+    return hmac.new(key, str(person.id).encode(), "sha256").hexdigest()[:16]
 
 
 def _find_access() -> Access | None:

@@ -22,6 +22,7 @@ SCRIPT = """
 from photos import traces
 from photos.app import create_app
 from photos.config import read_settings
+from photos.services import accounts, tokens
 from photos.wiring import open_backends, prepare
 
 backends = open_backends(read_settings())
@@ -38,6 +39,10 @@ client = app.test_client()
 assert client.get("/sign-in/callback?code=CANARY&state=CANARY").status_code < 500
 assert client.get("/provider/link/CANARY").status_code < 500
 assert client.get("/api/v1/me", headers={"Authorization": "Bearer bgi_" + "CANARY" * 7}).status_code == 401
+person = accounts.create_account("CANARY@example.org", "a long enough word", database=backends.database)
+secret, _ = tokens.create_token(person, name="t", scopes=frozenset({"read"}), database=backends.database)
+me = client.get("/api/v1/photos", headers={"Authorization": f"Bearer {secret}"})
+assert me.status_code == 200
 first, *_ = carried
 door = {f"X-Aws-Sqsd-Attr-{name}": value for name, value in first.items()}
 assert client.get("/version", headers=door).status_code == 200
@@ -112,7 +117,20 @@ def test_a_request_its_statements_and_its_job_are_one_trace_without_secrets(
         for span in collector.spans
     )
     assert any(pair.key == "bigimage.request_id" and pair.value.string_value for pair in page.attributes)
-    assert not any("CANARY" in str(span) for span in collector.spans)
+    assert not any("CANARY" in str(span).upper() for span in collector.spans)
+
+
+def test_a_span_tells_a_signed_in_person_from_others_and_names_nobody(
+    collector: Collector, tmp_path: Path
+) -> None:
+    ask(tmp_path, collector.url)
+    assert len(hash_in(collector.named("/api/v1/photos"))) == 16
+    assert hash_in(collector.named("/api/v1/me")) == hash_in(collector.named("/version")) == ""
+
+
+def hash_in(span: Span) -> str:
+    """Of the person, or nothing."""
+    return "".join(each.value.string_value for each in span.attributes if each.key == "enduser.pseudo.id")
 
 
 def test_a_collector_that_is_down_stops_nothing(tmp_path: Path) -> None:
