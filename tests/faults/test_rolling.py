@@ -41,7 +41,7 @@ from tests.services.conftest import PASSWORD, Library
 
 PROOF_SECONDS = min(60, int(os.environ.get("BIGIMAGE_PROOF_N", "0")))
 STEADY_SECONDS = 1.5
-"""Longer than nginx thinks a server dead that once did not answer."""
+"""In which people meet what has just changed."""
 NEXT_COLUMN = '    Column("mood", Binary(20), default="new"),\n'
 NEXT_MIGRATION = '''"""What a next version could add: old code neither reads nor writes it."""
 

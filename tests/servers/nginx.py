@@ -186,5 +186,5 @@ class Nginx:
 
 
 def _servers(ports: tuple[int, ...]) -> str:
-    """One of several that died is asked again soon, as a load balancer does that looks at its health."""
-    return " ".join(f"server 127.0.0.1:{port} fail_timeout=1s;" for port in ports)
+    """A server that died is passed over for each request anew: none is thought dead after it is back."""
+    return " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in ports)
