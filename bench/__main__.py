@@ -47,7 +47,7 @@ def main() -> int:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named"
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller libraries")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md, of a whole run")
+    parser.add_argument("--write", action="store_true", help="write these parts of docs/performance.md")
     parser.add_argument("--part", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.part:
@@ -61,8 +61,9 @@ def main() -> int:
     started = time.monotonic()
     findings = {name: _judged(name, is_quick=arguments.quick) for name in wanted}
     missed = [figure for found in findings.values() for figure in found.figures if figure.verdict == "missed"]
-    if arguments.write and not arguments.parts:
-        text = report.page(findings, PARTS, date.today(), is_quick=arguments.quick)
+    if arguments.write:
+        before = PAGE.read_text(encoding="utf-8")
+        text = report.page(findings, PARTS, date.today(), before, is_quick=arguments.quick)
         PAGE.write_text(text, encoding="utf-8")
         print(f"Written: {PAGE.relative_to(ROOT)}")
     print(f"{len(missed)} missed, {time.monotonic() - started:.0f} s")

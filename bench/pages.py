@@ -51,7 +51,7 @@ def measure(effort: Effort) -> Findings:
         recipes = {name: times(20, page) for name, page in pages.items()}
         recipes["hello"] = times(400, pages["hello"])
         recipes["unknown"] = times(5, pages["unknown"])
-        taken = rotated(recipes, effort.choose(7, 15))
+        taken = rotated(recipes, effort.choose(7, 45))
     return Findings(
         figures=[
             *_beside_hello(taken, (deep + 1) * PAGE),

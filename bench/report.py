@@ -14,7 +14,8 @@ MARKS = {"reached": "ok", "within noise": "ok, within noise", "missed": "MISSED"
 HEAD = """\
 # Performance
 
-Written by `make bench`; do not edit. `make bench QUICK=1` measures less and leaves this page alone.
+Written by `make bench`, or a part of it, such as `make bench ARGS=pages`; do not edit. `make bench QUICK=1`
+measures less and leaves this page alone.
 
 Each figure is taken beside its peer in one run. Ratios are of CPU time (user and system, of every process
 that works for it), the median of rounds in which the order of the recipes turns; the spread is that of the
@@ -30,23 +31,32 @@ def line(figure: Figure) -> str:
     return f"{MARKS[figure.verdict] or 'told':16}  {figure.name}: {shown}, {bar}, spread {_spread(figure)}"
 
 
-def page(findings: Mapping[str, Findings], titles: Mapping[str, str], today: date, *, is_quick: bool) -> str:
-    """The whole of docs/performance.md."""
-    parts = [HEAD, _machine(today, "a quick run" if is_quick else "a whole run")]
-    for name, found in findings.items():
-        parts.append(f"## {titles[name]}\n\n{_table(found.figures)}")
-        if found.peers:
-            parts.append(f"Peers: {', '.join(found.peers)}.\n")
-        if found.slices:
-            parts.append(_chart(found.slices))
+def page(
+    findings: Mapping[str, Findings], titles: Mapping[str, str], today: date, before: str, *, is_quick: bool
+) -> str:
+    """The whole of docs/performance.md. Parts that were not measured stand as they did `before`."""
+    kept = {section.partition("\n")[0]: section for section in before.split("\n## ")[1:]}
+    run = _run(today, is_quick=is_quick)
+    sections = [
+        f"{title}\n\n{_section(findings[name], run)}" if name in findings else kept.get(title, "")
+        for name, title in titles.items()
+    ]
+    return "\n## ".join([HEAD, *(f"{section.rstrip()}\n" for section in sections if section)])
+
+
+def _section(found: Findings, run: str) -> str:
+    peers = f"Peers: {', '.join(found.peers)}. " if found.peers else ""
+    parts = [_table(found.figures), f"{peers}{run}\n"]
+    if found.slices:
+        parts.append(_chart(found.slices))
     return "\n".join(parts)
 
 
-def _machine(today: date, run: str) -> str:
+def _run(today: date, *, is_quick: bool) -> str:
     return (
-        f"Measured in {run} on {today.isoformat()} on {os.cpu_count()} shared cores ({platform.machine()}), "
-        f"Linux, Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} in the last 15 minutes, "
-        "its own included.\n"
+        f"Measured{' quickly' if is_quick else ''} on {today.isoformat()} on {os.cpu_count()} shared cores "
+        f"({platform.machine()}), Linux, Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} in "
+        "the last 15 minutes, its own included."
     )
 
 
