@@ -55,8 +55,8 @@ def _section(found: Findings, run: str) -> str:
 def _run(today: date, *, is_quick: bool) -> str:
     return (
         f"Measured{' quickly' if is_quick else ''} on {today.isoformat()} on {os.cpu_count()} shared cores "
-        f"({platform.machine()}), Linux, Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} in "
-        "the last 15 minutes, its own included."
+        f"({platform.machine()}), Linux, Python {platform.python_version()}; load {os.getloadavg()[2]:.1f} "
+        "in the last 15 minutes, its own included."
     )
 
 

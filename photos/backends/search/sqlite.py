@@ -315,7 +315,7 @@ def _select(
         " CROSS JOIN photo ON photo.order_number = words.rowid"
         " CROSS JOIN document ON document.order_number = words.rowid"
         f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ?"
-        f" ORDER BY words.rowid {direction} LIMIT ?",
+        f" ORDER BY {clause.row} {direction} LIMIT ?",
         (*parameters, owner_id, count),
     ).fetchall()
 

@@ -49,7 +49,7 @@ def newest_hits(
     statement = (
         f"SELECT {column} FROM words"  # nosec B608 # our own clauses, values are bound
         " CROSS JOIN photo ON photo.order_number = words.rowid"
-        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY words.rowid DESC LIMIT ?"
+        f" WHERE {' AND '.join(conditions)} AND photo.owner_id = ? ORDER BY {clause.row} DESC LIMIT ?"
     )
     return statement, (clause.words, *clause.parameters, owner_id, count)
 

@@ -74,6 +74,15 @@ class Clause(msgspec.Struct, frozen=True):
     words: str = ""
     where: str = ""
     parameters: tuple[Parameter, ...] = ()
+    is_numbered: bool = False
+    """Whether the condition names few rows, each of which SQLite asks for by its number."""
+
+    @property
+    def row(self) -> str:
+        """What its rows are ordered by."""
+        # the plus leaves the sorting of named rows to SQLite: FTS5, asked for descending order, walks from
+        # the newest row to each of them, 14 ms in an index of a million
+        return "+words.rowid" if self.is_numbered else "words.rowid"
 
 
 @lru_cache(8192)
@@ -229,7 +238,8 @@ class _Compiler:
         words = [clause.words for clause in clauses if clause.words]
         where = [clause.where for clause in clauses if clause.where]
         parameters = tuple(value for clause in clauses for value in clause.parameters)
-        return Clause(_joined(" AND ", words), _joined(" AND ", where), parameters)
+        is_numbered = any(clause.is_numbered for clause in clauses)
+        return Clause(_joined(" AND ", words), _joined(" AND ", where), parameters, is_numbered)
 
     def any_of(self, clauses: list[Clause]) -> Clause:
         """What holds if one of them holds."""
@@ -249,20 +259,19 @@ class _Compiler:
 
     def _like(self, node: nodes.Like, tier: int) -> Clause:
         keys = [alike.key for place, alike in enumerate(node.found) if like_tier(place) <= tier]
-        # Few rows, so no plus: SQLite asks for each of them by its number.
         return Clause(
             "",
             "words.rowid IN (SELECT order_number FROM photo WHERE owner_id = ?"
             " AND key IN (SELECT value FROM json_each(?)))",
             (self.owner_id, json.dumps(keys)),
+            is_numbered=True,
         )
 
     def _place(self, place: Place) -> Clause:
         if place not in self.rare:
             return Clause("", *at(place))
         numbers, parameters = numbers_at(place, self.owner_id)
-        # Few rows again.
-        return Clause("", f"words.rowid IN ({numbers})", parameters)
+        return Clause("", f"words.rowid IN ({numbers})", parameters, is_numbered=True)
 
     def _words(self, node: nodes.Words, tier: int) -> str:
         found = [self._exactly(node, tier)]
@@ -342,7 +351,7 @@ def _number(node: nodes.Number | nodes.Between) -> Clause:
 def _as_condition(clause: Clause) -> Clause:
     """The clause as an SQL condition alone."""
     if not clause.words:
-        return clause if clause.where else Clause("", "1")
+        return Clause("", clause.where, clause.parameters) if clause.where else Clause("", "1")
     inner = "+words.rowid IN (SELECT rowid FROM words WHERE words MATCH ?)"
     where = _joined(" AND ", [inner, clause.where] if clause.where else [inner])
     return Clause("", where, (clause.words, *clause.parameters))

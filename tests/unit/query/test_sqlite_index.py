@@ -22,6 +22,7 @@ from photos.models import Label, Position, SearchDocument, Shelf
 from photos.query import parse
 from photos.query.evaluate import matches
 from photos.query.expansion import CountedWords, expand
+from photos.query.tree import Near
 from photos.query.vocabulary import Kind
 
 
@@ -202,6 +203,23 @@ def test_no_page_is_sorted_and_full_text_leads(path: Path, index: SqliteSearch, 
             statements.extend(row[3] for row in plan)
     assert statements[0].startswith("SCAN words VIRTUAL TABLE INDEX")
     assert not any("TEMP B-TREE" in step for step in statements)
+
+
+def test_rows_that_are_named_are_sorted_by_sqlite_and_no_others() -> None:
+    """FTS5 would walk to each of them from the newest row."""
+    tree = parse("near:0,0,5")
+    assert isinstance(tree, Near)
+    rows = {
+        text: compile_tree(parse(text), 1, rare={tree}).row
+        for text in ("near:0,0,5", "near:0,0,5 dog", "near:0,0,5 OR dog", "-near:0,0,5", "near:9,9,5 dog")
+    }
+    assert rows == {
+        "near:0,0,5": "+words.rowid",
+        "near:0,0,5 dog": "+words.rowid",
+        "near:0,0,5 OR dog": "words.rowid",
+        "-near:0,0,5": "words.rowid",
+        "near:9,9,5 dog": "words.rowid",
+    }
 
 
 def test_facets_are_counted_for_the_newest_and_say_so(
