@@ -24,4 +24,5 @@ def list_hashes(connection: Connection, owner_id: int) -> Iterator[tuple[list[in
         .execution_options(yield_per=BATCH)
     )
     for rows in connection.execute(statement).partitions():
-        yield [row.photo_key for row in rows], b"".join(row.bits for row in rows)
+        keys, bits = zip(*rows, strict=True)
+        yield list(keys), b"".join(bits)

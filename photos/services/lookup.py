@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +24,9 @@ from photos.errors import BackendError, Invalid
 from photos.models import PerceptualHash, Photo, User
 from photos.services.processing import Darkroom
 from photos.services.whole_files import HashingReader
+
+if TYPE_CHECKING:
+    from photos.perceptual.index import HashIndex
 
 SURE = 31
 """Bits of 256 in which two hashes of one picture may differ, after PDQ's authors."""
@@ -112,25 +117,36 @@ def find_picture(
         same = find_file(reader.sha256, owner=owner, database=database)
         if same:
             return same
-        with magnifier as darkroom:
-            variants = darkroom.develop(Path(file.name)).hashes
+        # the decoder is a process of its own, and takes about as long as reading a hundred thousand hashes
+        with ThreadPoolExecutor(1) as beside:
+            index = beside.submit(_read_index, owner, database)
+            with magnifier as darkroom:
+                variants = darkroom.develop(Path(file.name)).hashes
     if variants[0].quality == 0:
         raise Invalid("There is too little in this picture to tell it from others.", code="plain")
-    return _find_near(variants, owner=owner, database=database)
+    return _find_near(variants, index.result(), owner=owner, database=database)
 
 
-def _find_near(variants: Sequence[PerceptualHash], *, owner: User, database: Database) -> tuple[Copy, ...]:
+def _read_index(owner: User, database: Database) -> HashIndex:
     # numpy: not before somebody asks
     from photos.perceptual.index import HashIndex
 
-    index, nearest = HashIndex(), dict[int, int]()
+    index = HashIndex()
     with database.read() as connection:
         for keys, joined in hashes.list_hashes(connection, owner.id):
             index.add(keys, joined)
-        for variant in variants:
-            for key, distance in index.search(variant.bits, POSSIBLE):
-                nearest[key] = min(distance, nearest.get(key, distance))
-        order = sorted(nearest, key=lambda key: (nearest[key], -key))[:MOST_FOUND]
+    return index
+
+
+def _find_near(
+    variants: Sequence[PerceptualHash], index: HashIndex, *, owner: User, database: Database
+) -> tuple[Copy, ...]:
+    nearest = dict[int, int]()
+    for variant in variants:
+        for key, distance in index.search(variant.bits, POSSIBLE):
+            nearest[key] = min(distance, nearest.get(key, distance))
+    order = sorted(nearest, key=lambda key: (nearest[key], -key))[:MOST_FOUND]
+    with database.read() as connection:
         photos = photo_rows.list_photos_by_keys(connection, owner.id, order)
     return tuple(Copy(photo, nearest[photo.key], _certainty(nearest[photo.key])) for photo in photos)
 
