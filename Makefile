@@ -15,9 +15,6 @@ VENV := .venv/bin
 SETUP = $(if $(PYTHON),$(PYTHON) -m scripts.setup,@echo "Python 3.11 or newer is needed and was not found.\
 	Install it (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3" >&2; exit 1;)
 
-# Tests start Python hundreds of times: what it compiled is kept, whatever the environment says.
-unexport PYTHONDONTWRITEBYTECODE
-
 # `make test ARGS="tests/unit -k exif"` runs a part; WORKERS=0 runs in one process. Three keep two cores busy: tests
 # wait for servers and browsers.
 ARGS ?=

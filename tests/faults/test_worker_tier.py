@@ -138,8 +138,7 @@ def test_f10_poison_ends_among_the_dead_and_keeps_nobody_waiting(
     with Sqsd(moto, worker.url, error_visible_again_seconds=0) as daemon:
         until(lambda: ready(library) == 3)
         wait_until_empty(moto, WORK_SECONDS)
-    # fewer where a busy machine lets an answer of the queue get lost: that counts as a try, too
-    assert 6 <= daemon.answers[400] <= 6 * TRIES
+    assert daemon.answers[400] == 6 * TRIES
     dead = library.backends.jobs.list_dead(limit=10)
     assert sorted(one.body for one in dead) == [f"poison {number}" for number in range(6)]
 

@@ -123,15 +123,9 @@ class Library:
 
     def sweep(self) -> upkeep.Swept:
         """One round of the sweep."""
-        parts = self.backends
-        return upkeep.sweep(
-            settings=parts.settings,
-            database=parts.database,
-            storage=parts.storage,
-            recognition=parts.recognition,
-            search=parts.search,
-            jobs=parts.jobs,
-        )
+        swept = tasks.keep_hour("sweep", self.backends)
+        assert isinstance(swept, upkeep.Swept)
+        return swept
 
     def photo(self, photo_id: str, *, by: User | None = None) -> Photo:
         """The photo as its row is now."""
